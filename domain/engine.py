@@ -1,0 +1,153 @@
+"""The machine on one page: an engine's state, and how every event changes it. (What may happen: `domain.decider`.)
+
+    fresh → idle → in-turn → (overflowed → compacting →) idle → … → closed
+
+with a tick lying over the phases while a heartbeat runs. Instances that a host builds and disposes of every turn
+change no engine.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Literal, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from domain import events as fact
+from domain.context import Chain
+from domain.entries import Roster
+from domain.growing import GrowingMap
+
+Phase = Literal["fresh", "idle", "in-turn", "overflowed", "compacting", "closed"]
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """The turn that an engine is in, or whose last attempt has just failed (`broken`) and may be made again.
+
+    `prompt` is the revision of its prompt's text; `prompt_entry` and `prompt_size` (bytes) are of its first user
+    message.
+    """
+
+    id: str
+    session_id: str
+    attempts: int = 1
+    broken: bool = False
+    prompt: int | None = None
+    prompt_entry: int | None = None
+    prompt_size: int | None = None
+
+
+class Engine(Struct, frozen=True, kw_only=True):
+    """The state of one engine: what its stream comes to, up to `version`."""
+
+    version: int = 0
+    phase: Phase = "fresh"
+    routing_key: str | None = None
+    session_id: str | None = None
+    sessions: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
+    heartbeat_sessions: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
+    ticks: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
+    advancements: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
+    tick: str | None = None
+    turn: Turn | None = None
+    roster: Roster = field(default_factory=Roster)
+    assembled: Chain = field(default_factory=Chain)
+    submitted: Chain = field(default_factory=Chain)
+    context_tokens: int | None = None
+    budget: int | None = None
+    turns: int = 0
+    failed_attempts: int = 0
+    overflows: int = 0
+    compactions: int = 0
+    failed_compactions: int = 0
+    skipped_ticks: int = 0
+    subagents: int = 0
+    anomalies: int = 0
+    last_at: int | None = None
+
+
+FRESH = Engine()
+"""Every engine before its first event."""
+
+
+def evolve(engine: Engine, event: fact.Event) -> Engine:
+    """Give the state after an event. Total: any event can follow any other."""
+    after = replace(engine, version=engine.version + 1, last_at=event.occurred_at)
+    match event:
+        case fact.EngineOpened():
+            after = replace(after, phase="idle", routing_key=event.routing_key)
+        case fact.EngineBootstrapped() | fact.EngineFellBack() | fact.AssemblyFailed():
+            after = _in_session(after, event.session_id)
+        case fact.TickDispatched():
+            after = replace(after, tick=event.tick_id, ticks=engine.ticks.adding([(event.tick_id, after.version)]))
+        case fact.TickSkipped():
+            after = replace(after, skipped_ticks=engine.skipped_ticks + 1)
+        case fact.TickSettled():
+            after = replace(after, tick=None if engine.tick == event.tick_id else engine.tick)
+        case fact.EntriesRecorded():
+            after = _in_session(after, event.session_id, event.heartbeat)
+            prompt = next((one for one in event.revisions if one.role == "user"), None)
+            if engine.turn and engine.turn.prompt_entry is None and prompt and event.sighted == "delivered":
+                after = replace(after, turn=replace(engine.turn, prompt_entry=prompt.entry, prompt_size=prompt.size))
+            after = replace(after, roster=engine.roster.holding(event.revisions))
+        case fact.TextsRecorded():
+            after = replace(after, roster=engine.roster.holding(event.revisions))
+        case fact.ContextAssembled():
+            after = replace(
+                _in_session(after, event.session_id),
+                phase="in-turn",
+                turn=_turn_after(engine.turn, event),
+                assembled=engine.assembled.extended(event.delta),
+                context_tokens=event.tokens,
+                budget=event.budget,
+            )
+        case fact.PromptSubmitted():
+            after = replace(after, submitted=engine.submitted.extended(event.delta))
+        case fact.OverflowReported():
+            turn = engine.turn and replace(engine.turn, broken=True)
+            after = replace(after, phase="overflowed", overflows=engine.overflows + 1, turn=turn)
+        case fact.TurnCommitted():
+            known = [(event.advancement_key, after.version)] if event.advancement_key else []
+            after = _in_session(after, event.session_id, event.heartbeat)
+            after = replace(after, phase="idle", turn=None, turns=engine.turns + 1)
+            after = replace(after, advancements=engine.advancements.adding(known))
+        case fact.TurnFailed():
+            turn = engine.turn and replace(engine.turn, broken=True)
+            after = replace(after, phase="idle", turn=turn, failed_attempts=engine.failed_attempts + 1)
+        case fact.CompactionStarted():
+            after = replace(_in_session(after, event.session_id, event.heartbeat), phase="compacting")
+        case fact.CompactionCompleted():
+            after = replace(after, phase="idle", compactions=engine.compactions + event.compacted)
+        case fact.CompactionFailed():
+            after = replace(after, phase="idle", failed_compactions=engine.failed_compactions + 1)
+        case fact.SubagentSpawned():
+            after = replace(after, subagents=engine.subagents + 1)
+        case fact.AnomalyNoted():
+            after = replace(after, anomalies=engine.anomalies + 1)
+        case fact.MaintenanceRecorded() | fact.SubagentEnded() | fact.ContentErased():
+            pass
+        case fact.EngineClosed():
+            after = replace(after, phase="closed")
+        case _:
+            assert_never(event)
+    return after
+
+
+def _in_session(engine: Engine, session_id: str, heartbeat: bool | None = None) -> Engine:
+    if session_id not in engine.sessions:
+        engine = replace(engine, sessions=engine.sessions.adding([(session_id, engine.version)]))
+    if heartbeat and session_id not in engine.heartbeat_sessions:
+        known = engine.heartbeat_sessions.adding([(session_id, engine.version)])
+        engine = replace(engine, heartbeat_sessions=known)
+    return replace(engine, session_id=session_id)
+
+
+def _turn_after(turn: Turn | None, event: fact.ContextAssembled) -> Turn:
+    if turn is None or turn.id != event.turn_id:
+        return Turn(id=event.turn_id, session_id=event.session_id, attempts=event.attempt, prompt=event.prompt)
+    return replace(turn, attempts=event.attempt, broken=False)
+
+
+def fold(events: Iterable[fact.Event], engine: Engine = FRESH) -> Engine:
+    """Give the state after all these events."""
+    return reduce(evolve, events, engine)

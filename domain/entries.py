@@ -1,0 +1,139 @@
+"""Entries of a stream: what they are known by, how they are numbered, and which byte forms of them were met."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from domain.growing import GrowingMap
+
+CHARACTERS_A_TOKEN = 4
+"""Tokens are estimated as characters / 4 unless a provider reported them (contracts, "Ids and forms")."""
+
+TEXTS = 0
+"""The entry number under which a stream keeps texts that are no messages: prompts, summaries, instructions."""
+
+
+def estimated_tokens(characters: int) -> int:
+    """Estimate the tokens of so many characters, rounded up."""
+    return -(-characters // CHARACTERS_A_TOKEN)
+
+
+class Identity(NamedTuple):
+    """What makes two messages the same entry. Never their content: hosts rewrite messages between calls.
+
+    `timestamp` is in ms, as the host wrote it; `discriminator` is the id that the host gives to messages of this role,
+    or empty where it gives none.
+    """
+
+    role: str
+    timestamp: int | None
+    discriminator: str
+
+
+class Reference(NamedTuple):
+    """One byte form of one entry of a stream: the entry's number, 1, 2, …, and its revision, 1, 2, …"""
+
+    entry: int
+    revision: int
+
+
+class Seen(Struct, frozen=True):
+    """A message in a byte form that its stream did not hold yet.
+
+    `digest` is SHA-256(salt ‖ bytes), `size` is in bytes, `tokens` are estimated. `truncated` says that the source cut
+    it; `text` that it is no message, but one of the stream's texts.
+    """
+
+    identity: Identity
+    digest: bytes
+    size: int
+    tokens: int
+    truncated: bool = False
+    text: bool = False
+
+
+class Revision(Struct, frozen=True, omit_defaults=True):
+    """A byte form of an entry, as it is written into the event that records it (`digest` in hexadecimal).
+
+    `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp.
+    """
+
+    entry: int
+    revision: int
+    role: str
+    timestamp: int | None
+    discriminator: str
+    digest: str
+    size: int
+    tokens: int
+    truncated: bool = False
+    repeats: int | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """What the entry is known by."""
+        return Identity(self.role, self.timestamp, self.discriminator)
+
+    @property
+    def reference(self) -> Reference:
+        """Which entry and which of its byte forms this is."""
+        return Reference(self.entry, self.revision)
+
+
+class Roster(Struct, frozen=True):
+    """All entries of a stream and the digests of their byte forms."""
+
+    numbers: GrowingMap[Identity, int] = field(default_factory=GrowingMap[Identity, int])
+    references: GrowingMap[bytes, Reference] = field(default_factory=GrowingMap[bytes, Reference])
+    digests: GrowingMap[Reference, bytes] = field(default_factory=GrowingMap[Reference, bytes])
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def number(self, seen: Sequence[Seen]) -> tuple[Revision, ...]:
+        """Number what is not in the roster yet: entries go on from the last, revisions from the entry's last."""
+        numbered: dict[bytes, Revision] = {}
+        entries: dict[Identity, int] = {}
+        revisions: dict[int, int] = {}
+        for one in seen:
+            if one.digest in self.references or one.digest in numbered:
+                continue
+            entry = TEXTS if one.text else self.numbers.get(one.identity) or entries.get(one.identity)
+            if entry is None:
+                entry = len(self.numbers) + len(entries) + 1
+                entries[one.identity] = entry
+            revision = revisions.get(entry, self.revisions_of(entry)) + 1
+            revisions[entry] = revision
+            numbered[one.digest] = Revision(
+                entry=entry,
+                revision=revision,
+                role=one.identity.role,
+                timestamp=one.identity.timestamp,
+                discriminator=one.identity.discriminator,
+                digest=one.digest.hex(),
+                size=one.size,
+                tokens=one.tokens,
+                truncated=one.truncated,
+            )
+        return tuple(numbered.values())
+
+    def revisions_of(self, entry: int) -> int:
+        """Count the byte forms that are held of an entry."""
+        count = 0
+        while Reference(entry, count + 1) in self.digests:
+            count += 1
+        return count
+
+    def holding(self, revisions: Iterable[Revision]) -> "Roster":
+        """Give the roster that holds these besides."""
+        numbers: list[tuple[Identity, int]] = []
+        references: list[tuple[bytes, Reference]] = []
+        digests: list[tuple[Reference, bytes]] = []
+        for one in revisions:
+            digest, reference = bytes.fromhex(one.digest), one.reference
+            if one.entry != TEXTS:
+                numbers.append((one.identity, one.entry))
+            references.append((digest, reference))
+            digests.append((reference, digest))
+        return Roster(self.numbers.adding(numbers), self.references.adding(references), self.digests.adding(digests))

@@ -1,0 +1,337 @@
+"""Everything that can have happened in a stream: frozen Structs, one union, and how they are written.
+
+Type names are stable tags. Payloads are JSON and say their schema; times are µs since the Unix epoch, UTC.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field, json
+
+from domain.context import Delta
+from domain.entries import Revision
+from domain.errors import HeartlineError
+from domain.keys import Kind
+
+Evidence = Literal["recorded", "reconstructed", "truncated", "redacted", "absent"]
+"""How a fact is known: it was recorded as it happened; it was concluded from other facts; its source cut it; it was
+masked; it is not on record."""
+
+Basis = Literal["assembled", "submitted"]
+"""What a context is: what the engine answered, or what the model received."""
+
+Sighted = Literal["delivered", "history", "context", "submission"]
+"""How entries came to be seen: delivered by the host; handed over by it as history; held by an assembled or by a
+submitted context although its stream had never recorded them."""
+
+
+def _schema_1() -> int:
+    return 1
+
+
+class Happened(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What every event has: when it happened (µs), how that is known, and the schema of its payload."""
+
+    schema: int = field(default_factory=_schema_1)
+    occurred_at: int
+    evidence: Evidence = "recorded"
+
+
+class EngineOpened(Happened, frozen=True, kw_only=True, tag=True):
+    """The stream begins. `opened_by` names the call that was the first to use the engine."""
+
+    routing_key: str
+    kind: Kind
+    opened_by: str
+    session_id: str | None = None
+
+
+class EngineBootstrapped(Happened, frozen=True, kw_only=True, tag=True):
+    """The host made an instance of the engine ready for a session."""
+
+    session_id: str
+    imported_entries: int = 0
+
+
+class TickDispatched(Happened, frozen=True, kw_only=True, tag=True):
+    """A heartbeat run began; its context lies in the stream of `engine_key`. `isolated` is None where it can't be
+    told.
+    """
+
+    tick_id: str
+    session_id: str
+    engine_key: str
+    isolated: bool | None = None
+
+
+class TickSkipped(Happened, frozen=True, kw_only=True, tag=True):
+    """A heartbeat was due and did not run, for a reason of `domain.heartbeat`."""
+
+    tick_id: str
+    reason: str
+
+
+class TickSettled(Happened, frozen=True, kw_only=True, tag=True):
+    """A heartbeat run ended, with an outcome of `domain.heartbeat`."""
+
+    tick_id: str
+    outcome: str
+
+
+class EntriesRecorded(Happened, frozen=True, kw_only=True, tag=True):
+    """Entries were met. `revisions` are the byte forms that the stream did not hold; `again` are those that it did.
+
+    `heartbeat` says whether the host called it a heartbeat; None where it did not say.
+    """
+
+    session_id: str
+    sighted: Sighted
+    method: str
+    revisions: tuple[Revision, ...]
+    again: tuple[tuple[int, int], ...] = ()
+    heartbeat: bool | None = None
+
+
+class TextsRecorded(Happened, frozen=True, kw_only=True, tag=True):
+    """Texts that are no messages (a prompt, a summary, instructions) were met for the first time."""
+
+    session_id: str
+    revisions: tuple[Revision, ...]
+
+
+class ContextAssembled(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine answered with a context, the `call`-th of its stream, for an attempt at a turn.
+
+    `tokens` are as the engine estimated them, `budget` is in tokens, `digest` in hexadecimal. `prompt` is the revision
+    of the prompt's text. `history_count` and `history_digest` tell what the host had handed over.
+    """
+
+    call: int
+    session_id: str
+    turn_id: str
+    attempt: int = 1
+    count: int
+    digest: str
+    delta: Delta
+    tokens: int | None = None
+    budget: int | None = None
+    model: str | None = None
+    prompt: int | None = None
+    history_count: int | None = None
+    history_digest: str | None = None
+
+
+class AssemblyFailed(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine was asked for a context and gave none that is on record."""
+
+    session_id: str
+    reason: str
+
+
+class PromptSubmitted(Happened, frozen=True, kw_only=True, tag=True):
+    """The model received a context, the `number`-th submitted one of its stream. `truncated` counts what the source
+    cut.
+    """
+
+    number: int
+    session_id: str
+    count: int
+    digest: str
+    delta: Delta
+    run_id: str | None = None
+    model: str | None = None
+    prompt: int | None = None
+    truncated: int = 0
+
+
+class OverflowReported(Happened, frozen=True, kw_only=True, tag=True):
+    """A context did not fit the model. `tokens` and `budget` as the host reported them."""
+
+    session_id: str
+    tokens: int | None = None
+    budget: int | None = None
+
+
+class TurnCommitted(Happened, frozen=True, kw_only=True, tag=True):
+    """A turn's reply was accepted. `first_position` and `last_position` are the host's positions of its messages."""
+
+    turn_id: str
+    session_id: str
+    attempts: int = 1
+    advancement_key: str | None = None
+    first_position: int | None = None
+    last_position: int | None = None
+    heartbeat: bool | None = None
+
+
+class TurnFailed(Happened, frozen=True, kw_only=True, tag=True):
+    """An attempt at a turn ended without an accepted reply."""
+
+    turn_id: str
+    session_id: str
+    reason: str
+
+
+class CompactionStarted(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine was asked to compact. `instructions` is the revision of their text; `tokens` and `budget` are the
+    host's.
+    """
+
+    session_id: str
+    trigger: str
+    target: str | None = None
+    forced: bool = False
+    tokens: int | None = None
+    budget: int | None = None
+    instructions: int | None = None
+    heartbeat: bool | None = None
+
+
+class CompactionCompleted(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine said that it compacted (or that nothing had to be). `summary` is the revision of its text."""
+
+    session_id: str
+    compacted: bool
+    summary: int | None = None
+    first_kept: str | None = None
+    tokens_before: int | None = None
+    tokens_after: int | None = None
+    reason: str | None = None
+
+
+class CompactionFailed(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine could not compact."""
+
+    session_id: str
+    reason: str
+
+
+class MaintenanceRecorded(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine was given time to tidy up. `bytes_freed` as it claims."""
+
+    session_id: str
+    changed: bool
+    bytes_freed: int = 0
+    rewritten_entries: int = 0
+    reason: str | None = None
+
+
+class EngineFellBack(Happened, frozen=True, kw_only=True, tag=True):
+    """The host used another engine for a turn."""
+
+    session_id: str
+    engine: str
+    reason: str
+
+
+class SubagentSpawned(Happened, frozen=True, kw_only=True, tag=True):
+    """The engine was told of a child, whose stream is `child_key`."""
+
+    child_key: str
+    mode: str | None = None
+
+
+class SubagentEnded(Happened, frozen=True, kw_only=True, tag=True):
+    """The subagent of this stream ended."""
+
+    reason: str
+
+
+class AnomalyNoted(Happened, frozen=True, kw_only=True, tag=True):
+    """An observed fact that the machine's rules would not have allowed; `rule` is the one that it broke."""
+
+    rule: str
+    detail: str
+
+
+class ContentErased(Happened, frozen=True, kw_only=True, tag=True):
+    """The bytes, salt and keyed hash of a byte form of an entry were erased; its digest stays."""
+
+    entry: int
+    revision: int
+    reason: str
+
+
+class EngineClosed(Happened, frozen=True, kw_only=True, tag=True):
+    """The stream ends."""
+
+    reason: str
+
+
+Event = (
+    EngineOpened
+    | EngineBootstrapped
+    | TickDispatched
+    | TickSkipped
+    | TickSettled
+    | EntriesRecorded
+    | TextsRecorded
+    | ContextAssembled
+    | AssemblyFailed
+    | PromptSubmitted
+    | OverflowReported
+    | TurnCommitted
+    | TurnFailed
+    | CompactionStarted
+    | CompactionCompleted
+    | CompactionFailed
+    | MaintenanceRecorded
+    | EngineFellBack
+    | SubagentSpawned
+    | SubagentEnded
+    | AnomalyNoted
+    | ContentErased
+    | EngineClosed
+)
+
+
+class UnreadableEvent(HeartlineError):
+    """An event's payload is of a type or schema that this version does not know."""
+
+    code = "unreadable-event"
+
+
+class _Header(Struct, frozen=True):
+    type: str
+    schema: int
+
+
+CURRENT_SCHEMA = 1
+"""The schema that events are written with. An older one is read through a pure single step each, in `UPCASTS`."""
+
+UPCASTS: dict[tuple[str, int], Any] = {}
+"""(type, schema) → a function from that payload, as a dict, to the next schema's. None is needed yet."""
+
+_ENCODER = json.Encoder()
+_HEADER = json.Decoder(_Header)
+_DECODER: json.Decoder[Event] = json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """Write an event's payload."""
+    return _ENCODER.encode(event)
+
+
+def decode(payload: bytes) -> Event:
+    """Read an event's payload, of any schema that was ever written.
+
+    Raises:
+        UnreadableEvent: the type or the schema is of a later version, or the payload is none.
+    """
+    try:
+        header = _HEADER.decode(payload)
+        if header.schema == CURRENT_SCHEMA:
+            return _DECODER.decode(payload)
+        return _upcast(header, payload)
+    except ValueError as error:
+        raise UnreadableEvent(
+            f"An event can't be read ({error}); it may have been written by a later version of heartline: upgrade."
+        ) from error
+
+
+def _upcast(header: _Header, payload: bytes) -> Event:
+    fields: dict[str, Any] = json.decode(payload)
+    for schema in range(header.schema, CURRENT_SCHEMA):
+        fields = UPCASTS[header.type, schema](fields)
+    if fields["schema"] != CURRENT_SCHEMA:
+        raise ValueError(f"schema {header.schema} of {header.type}")
+    return _DECODER.decode(json.encode(fields))

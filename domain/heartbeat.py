@@ -1,0 +1,27 @@
+"""A tick's outcome: what the reply to a heartbeat comes to (host facts, "Heartbeat run, in order")."""
+
+from typing import Literal
+
+ACKNOWLEDGEMENT = "HEARTBEAT_OK"
+"""At the start or end of a reply it says that nothing needs attention; in the middle it means nothing."""
+
+ACKNOWLEDGEMENT_MAX_CHARACTERS = 300
+"""What may stand beside an acknowledgement and still be dropped (the host's `ackMaxChars`)."""
+
+POLL = "[OpenClaw heartbeat poll]"
+"""The literal text of a heartbeat's user message; its prompt travels separately."""
+
+Outcome = Literal["ok-token", "ok-empty", "sent", "skipped", "failed"]
+
+
+def outcome_of(reply: str, most: int = ACKNOWLEDGEMENT_MAX_CHARACTERS) -> Outcome:
+    """Classify a reply; `most` is in characters."""
+    text = reply.strip()
+    if not text:
+        return "ok-empty"
+    rest = text
+    if rest.startswith(ACKNOWLEDGEMENT):
+        rest = rest[len(ACKNOWLEDGEMENT) :].strip()
+    if rest.endswith(ACKNOWLEDGEMENT):
+        rest = rest[: -len(ACKNOWLEDGEMENT)].strip()
+    return "ok-token" if rest != text and len(rest) <= most else "sent"
