@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from domain import commands as ask
-from domain.engine import Engine
+from domain.engine import Engine, Turn
 from domain.entries import Reference
 
 
@@ -26,11 +26,8 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
             return BrokenRule("engine-closed", "The engine is closed")
         case ask.AssembleContext() | ask.RecordEntries() | ask.FailAssembly() if phase == "compacting":
             return BrokenRule("used-while-compacting", "The engine was used while it compacted")
-        case ask.AssembleContext() if turn and phase == "in-turn" and turn.session_id != command.session_id:
-            return BrokenRule(
-                "session-changed-in-turn",
-                f"Session {command.session_id} asked for a context while session {turn.session_id} was in a turn",
-            )
+        case ask.AssembleContext(session_id=session) if phase == "in-turn" and _of_another(turn, session):
+            return BrokenRule("session-changed-in-turn", f"Session {session} asked for a context in another's turn")
         case ask.AssembleContext() if phase == "overflowed":
             return BrokenRule("assembled-while-overflowed", "A context overflowed and was not made smaller")
         case ask.ReportOverflow() if turn is None:
@@ -41,11 +38,8 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
             return None  # the same commit again: done before
         case ask.CommitTurn() if turn is None or phase != "in-turn":
             return BrokenRule("committed-without-turn", "A turn was committed although no context was assembled for it")
-        case ask.CommitTurn() if turn.session_id != command.session_id:
-            return BrokenRule(
-                "session-changed-in-turn",
-                f"Session {command.session_id} committed a turn while session {turn.session_id} was in it",
-            )
+        case ask.CommitTurn(session_id=session) if _of_another(turn, session):
+            return BrokenRule("session-changed-in-turn", f"Session {session} committed a turn during another's")
         case ask.StartCompaction() if phase == "compacting":
             return BrokenRule("compacting-twice", "A compaction was started before the last one ended")
         case ask.CompleteCompaction() | ask.FailCompaction() if phase != "compacting":
@@ -62,3 +56,7 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
             return BrokenRule("no-such-entry", f"Entry {command.entry} has no revision {command.revision}")
         case _:
             return None
+
+
+def _of_another(turn: Turn | None, session_id: str) -> bool:
+    return turn is not None and turn.session_id != session_id
