@@ -1,0 +1,54 @@
+"""Connections to a ledger's database: autocommit, with time limits, in the service's role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import Connection
+
+from infrastructure.ledger.errors import DatabaseUnavailable
+
+LOCK_TIMEOUT_MS = 15_000
+"""How long an append waits for the others of its partition before it gives up."""
+
+STATEMENT_TIMEOUT_MS = 120_000
+"""How long any statement may take."""
+
+OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c client_encoding=UTF8"
+
+AnyConnection = Connection[tuple[object, ...]]
+
+
+def connect(conninfo: str) -> AnyConnection:
+    """Open a connection in autocommit.
+
+    Raises:
+        DatabaseUnavailable: the database can't be reached.
+    """
+    try:
+        connection = psycopg.connect(
+            conninfo,
+            autocommit=True,
+            connect_timeout=10,
+            application_name="heartline",
+            options=OPTIONS,
+        )
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise DatabaseUnavailable(
+            f"The database can't be reached ({reason}): see HEARTLINE_DATABASE_URL and `heartline doctor`."
+        ) from error
+    connection.prepare_threshold = 2
+    return connection
+
+
+@contextmanager
+def losing_the_database() -> Iterator[None]:
+    """Say in our words that a connection was lost."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise DatabaseUnavailable(
+            f"The database went away ({reason}). Try again; nothing acknowledged is lost."
+        ) from error

@@ -1,0 +1,27 @@
+"""What can go wrong with a ledger."""
+
+from domain.errors import HeartlineError
+
+
+class DatabaseUnavailable(HeartlineError):
+    """The database can't be reached or went away."""
+
+    code = "database-unavailable"
+
+
+class NotALedger(HeartlineError):
+    """The database holds no ledger, or one of another version."""
+
+    code = "not-a-ledger"
+
+
+class AppendRefused(HeartlineError):
+    """The database refused an append as a whole. Nothing of it was written."""
+
+    code = "append-refused"
+
+
+class StreamMoved(HeartlineError):
+    """Other writers kept appending to a stream, so that a decision about it never held."""
+
+    code = "stream-moved"

@@ -1,0 +1,169 @@
+"""A ledger: streams of events in one Postgres database, appended to and read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.rows import class_row
+
+from domain.keys import partition_of, stream_id
+from infrastructure.ledger.appending import Append, Appended, Appender
+from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
+from infrastructure.ledger.errors import NotALedger
+from infrastructure.ledger.evidence import Row
+from infrastructure.ledger.sql import statement
+
+PAGE = 1_000
+"""How many events are read from a partition at once."""
+
+
+class Head(Struct, frozen=True):
+    """The end of a partition's log: its last position (0 where it is empty) and chain (empty likewise)."""
+
+    partition: int
+    position: int
+    chain: bytes
+
+
+class Delivered(Struct, frozen=True):
+    """A delivery that was recorded."""
+
+    partition: int
+    delivery: bytes
+    stream: UUID
+    fingerprint: bytes
+
+
+class Held(Struct, frozen=True):
+    """Content as it lies beside the events; all three are None where it was erased."""
+
+    data: bytes | None
+    salt: bytes | None
+    equality: bytes | None
+
+
+def delivery_key(gateway: str, delivery_id: str) -> bytes:
+    """Name a delivery in 32 bytes, apart from those of other gateways."""
+    parts = (part.encode() for part in (gateway, delivery_id))
+    return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+
+
+class Ledger:
+    """One connection to a ledger. Not for use by several threads at once."""
+
+    def __init__(self, connection: AnyConnection) -> None:
+        self.connection = connection
+        with losing_the_database():
+            found = self._rows("ledger") if self._has_schema() else []
+        if not found:
+            raise NotALedger("The database holds no ledger yet: run `heartline migrate`.")
+        self.ledger_id: UUID = found[0][0]
+        self.partitions: int = found[0][1]
+        self.content_key: bytes = bytes(found[0][2])
+        self._appender = Appender(connection)
+
+    @classmethod
+    def open(cls, conninfo: str) -> "Ledger":
+        """Connect to the ledger of a database.
+
+        Raises:
+            DatabaseUnavailable: it can't be reached.
+            NotALedger: it has no ledger.
+        """
+        connection = connect(conninfo)
+        try:
+            return cls(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def partition_of(self, gateway: str, engine_key: str) -> int:
+        """Give the partition of a stream."""
+        return partition_of(gateway, engine_key, self.partitions)
+
+    def append(self, partition: int, appends: Sequence[Append], *, all_or_nothing: bool = False) -> list[Appended]:
+        """Append a group to one partition; what it answers is durable. (See `Appender.append`.)"""
+        with losing_the_database():
+            return self._appender.append(partition, appends, all_or_nothing=all_or_nothing)
+
+    def stream(self, gateway: str, engine_key: str, after: int = 0, until: int | None = None) -> Iterator[Row]:
+        """Read a stream's events with versions greater than `after` and at most `until`, in order."""
+        place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}
+        with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
+            yield from cursor.stream(statement("queries/stream"), {**place, "after": after, "until": until}, size=PAGE)
+
+    def version(self, gateway: str, engine_key: str) -> int | None:
+        """Give the version of a stream, None where it has no event."""
+        place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}
+        version: int | None = self._rows("stream_version", place)[0][0]
+        return version
+
+    def partition(self, partition: int, after: int = 0, limit: int = PAGE) -> list[Row]:
+        """Read the next events of a partition: whoever has seen position n has seen everything up to n."""
+        with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
+            return cursor.execute(
+                statement("queries/partition"), {"partition": partition, "after": after, "limit": limit}
+            ).fetchall()
+
+    def event(self, partition: int, position: int) -> Row | None:
+        """Read one event by its place."""
+        with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
+            return cursor.execute(statement("queries/event"), {"partition": partition, "position": position}).fetchone()
+
+    def heads(self) -> list[Head]:
+        """Give the end of every partition's log."""
+        return [Head(partition, position, bytes(chain)) for partition, position, chain in self._rows("heads")]
+
+    def deliveries(self, wanted: Iterable[tuple[int, bytes]]) -> list[Delivered]:
+        """Say which of these deliveries, by partition and key, were recorded."""
+        pairs = list(wanted)
+        parameters = {"partitions": [one[0] for one in pairs], "deliveries": [one[1] for one in pairs]}
+        return [
+            Delivered(partition, bytes(delivery), stream, bytes(fingerprint))
+            for partition, delivery, stream, fingerprint in self._rows("deliveries", parameters)
+        ]
+
+    def equalities(self, gateway: str, engine_key: str) -> list[tuple[int, int, bytes]]:
+        """Give (entry, revision, keyed hash) of everything that a stream holds."""
+        place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}
+        return [(entry, revision, bytes(found)) for entry, revision, found in self._rows("equalities", place)]
+
+    def content(self, gateway: str, engine_key: str, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Held]:
+        """Give the content of these (entry, revision) of a stream."""
+        pairs = list(wanted)
+        parameters = {
+            "partition": self.partition_of(gateway, engine_key),
+            "stream": stream_id(gateway, engine_key),
+            "entries": [one[0] for one in pairs],
+            "revisions": [one[1] for one in pairs],
+        }
+        return {
+            (entry, revision): Held(data, salt, equality)
+            for entry, revision, data, salt, equality in self._rows("content", parameters)
+        }
+
+    def name_gateway(self, source: bytes, proposed: str) -> str | None:
+        """Give the name that is kept for a source: this one, if it is the first; None if another source has it."""
+        with losing_the_database():
+            row = self.connection.execute("select heartline.name_gateway(%s, %s)", (source, proposed)).fetchone()
+        return row[0] if row else None  # type: ignore[return-value]  # text or null
+
+    def _has_schema(self) -> bool:
+        row = self.connection.execute("select to_regclass('heartline.ledger') is not null").fetchone()
+        return bool(row and row[0])
+
+    def _rows(self, query: str, parameters: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
+        with losing_the_database(), self.connection.cursor(binary=True) as cursor:
+            return cursor.execute(statement(f"queries/{query}"), parameters).fetchall()

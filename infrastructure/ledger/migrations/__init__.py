@@ -1,0 +1,1 @@
+"""The migrations that own the schema; each is frozen once it is released."""

@@ -1,0 +1,134 @@
+"""The schema of a ledger: every SQL object, in the order in which they are made, and the migrations that own it."""
+
+from importlib.resources import files
+from secrets import token_bytes
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.pool import NullPool
+
+from infrastructure.ledger.errors import NotALedger
+from infrastructure.ledger.sql import statement
+
+OBJECTS = (
+    "tables/ledger",
+    "tables/heads",
+    "tables/events",
+    "indexes/events_stream_version",
+    "tables/deliveries",
+    "tables/content",
+    "tables/snapshots",
+    "tables/gateways",
+    "functions/leaf",
+    "functions/append",
+    "functions/keep_snapshot",
+    "functions/name_gateway",
+    "functions/refuse_change",
+    "triggers/events_are_immutable",
+    "triggers/deliveries_are_immutable",
+    "views/event_log",
+)
+"""The ledger's objects below `sql/`, in the order of their making."""
+
+PROJECTION_OBJECTS = (
+    "offsets",
+    "advance",
+    "streams/table",
+    "streams/apply",
+    "sightings/table",
+    "sightings/by_identity",
+    "sightings/by_entry",
+    "sightings/apply",
+    "contexts/table",
+    "contexts/apply",
+)
+"""The projections' objects below `projections/`, likewise."""
+
+SERVICE_ROLE = "heartline_service"
+"""Owns nothing; may read, and call the functions that write."""
+
+DEFAULT_PARTITIONS = 16
+
+
+def object_statements() -> list[str]:
+    """Give the statements that make the schema of today from nothing."""
+    projections = files("projections")
+    return [
+        "create schema heartline;",
+        *(statement(name) for name in OBJECTS),
+        *(projections.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in PROJECTION_OBJECTS),
+    ]
+
+
+def migrate(conninfo: str, partitions: int = DEFAULT_PARTITIONS) -> None:
+    """Bring a database to the schema of today, and make its ledger with so many partitions if it has none.
+
+    Concurrent calls wait for each other. A ledger that exists keeps its partitions.
+
+    Raises:
+        NotALedger: the database's schema is of a later version.
+    """
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('heartline.migrate'))"))
+        _upgrade(connection)
+        _make_service_role(connection)
+        _make_ledger(connection, partitions)
+    engine.dispose()
+
+
+def scripts() -> ScriptDirectory:
+    """Give the migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(files(__package__).joinpath("migrations")))
+    return ScriptDirectory.from_config(config)
+
+
+def _upgrade(connection: Connection) -> None:
+    directory = scripts()
+    known = {script.revision for script in directory.walk_revisions()}
+
+    def steps(revision: Any, _context: Any) -> Any:  # alembic's own types for these are Any
+        held = set(revision) if isinstance(revision, tuple) else {revision} if revision else set()
+        if not held <= known:
+            later = ", ".join(sorted(held))
+            raise NotALedger(f"The database's schema is of a later version of heartline ({later}): upgrade heartline.")
+        return directory._upgrade_revs("head", revision)  # noqa: SLF001  # alembic's own command.upgrade does the same
+
+    connection.execute(text("create schema if not exists heartline"))
+    with EnvironmentContext(Config(), directory, fn=steps) as environment:
+        environment.configure(connection=connection, version_table_schema="heartline", transaction_per_migration=False)
+        environment.run_migrations()
+
+
+def _make_service_role(connection: Connection) -> None:
+    """Make the service's role and let the owner act as it, where the database lets us make roles."""
+    found = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": SERVICE_ROLE}).first()
+    may = connection.execute(
+        text("select rolcreaterole or rolsuper from pg_roles where rolname = current_user")
+    ).scalar()
+    if found is None and not may:
+        return
+    if found is None:
+        connection.execute(text(f"create role {SERVICE_ROLE} login"))
+    connection.execute(text(statement("roles/grants").replace(":", "\\:")))
+
+
+def _make_ledger(connection: Connection, partitions: int) -> None:
+    if connection.execute(text("select 1 from heartline.ledger")).first() is not None:
+        return
+    ledger_id = uuid4()
+    connection.execute(
+        text("insert into heartline.ledger values (true, :ledger_id, :partitions, :content_key)"),
+        {"ledger_id": ledger_id, "partitions": partitions, "content_key": token_bytes(32)},
+    )
+    connection.execute(
+        text("insert into heartline.heads select p, :ledger_id from generate_series(0, :last) p"),
+        {"ledger_id": ledger_id, "last": partitions - 1},
+    )

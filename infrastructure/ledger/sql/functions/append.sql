@@ -1,0 +1,123 @@
+-- Append a group to one partition, in one round trip, under READ COMMITTED. Each element of the arrays from `gateways` to
+-- `content_counts` is one append; its events and contents follow in order in the arrays after them. Each is decided by
+-- data: `duplicate` (delivered before), `mismatch` (the same delivery with another fingerprint), `conflict` (the stream's
+-- version is not `expected`, or an earlier append of the group to that stream was not made), else `appended`. A null
+-- `expected` appends to whatever is there.
+-- With `all_or_nothing` the first that is refused undoes the call (error HL002).
+--
+-- The head row is locked first and the log's tail is read in the next statement, which sees what was committed while this
+-- one waited; a single statement would not.
+create function heartline.append(
+    in_partition integer,
+    gateways text[], engine_keys text[], streams uuid[], expected bigint[],
+    delivery_keys bytea[], fingerprints bytea[], event_counts integer[], content_counts integer[],
+    types text[], payloads bytea[],
+    all_or_nothing boolean default false,
+    entries bigint[] default '{}', revisions bigint[] default '{}', contents bytea[] default '{}',
+    salts bytea[] default '{}', equalities bytea[] default '{}'
+) returns table (outcome text, first_version bigint, last_version bigint, first_position bigint, at bigint)
+language plpgsql volatile security definer
+as $$
+declare
+    id uuid;
+    tail bigint;
+    chain_so_far bytea;
+    now_us bigint;
+    current_version bigint;
+    known record;
+    event_offset integer := 0;
+    content_offset integer := 0;
+    refused uuid[] := '{}';
+    a_leaf bytea;
+    leaves bytea[];
+begin
+    select h.ledger_id into id from heartline.heads h where h.partition = in_partition for no key update;
+    if id is null then
+        raise exception 'partition % is not of this ledger', in_partition using errcode = 'HL001';
+    end if;
+    select e.position, e.chain, e.recorded_at into tail, chain_so_far, now_us
+        from heartline.events e where e.partition = in_partition order by e.position desc limit 1;
+    tail := coalesce(tail, 0);
+    chain_so_far := coalesce(chain_so_far, '');
+    now_us := greatest((extract(epoch from clock_timestamp()) * 1000000)::bigint, now_us);
+    at := now_us;
+
+    for i in 1 .. cardinality(streams) loop
+        first_position := null;
+        if delivery_keys[i] is not null then
+            select d.fingerprint, d.first_version, d.last_version into known
+                from heartline.deliveries d
+                where d.partition = in_partition and d.delivery = delivery_keys[i] and d.stream = streams[i];
+            if found then
+                outcome := case when known.fingerprint = fingerprints[i] then 'duplicate' else 'mismatch' end;
+            end if;
+        end if;
+        if delivery_keys[i] is not null and found then
+            first_version := known.first_version;
+            last_version := known.last_version;
+        else
+            select max(e.version) into current_version
+                from heartline.events e where e.partition = in_partition and e.stream = streams[i];
+            if expected[i] is not null and (streams[i] = any (refused)
+                or expected[i] is distinct from current_version
+                    and not (current_version is null and expected[i] in (-1, 0))) then
+                outcome := 'conflict';
+                first_version := null;
+                last_version := current_version;
+            else
+                outcome := 'appended';
+                first_version := coalesce(expected[i], current_version, 0) + 1;
+                last_version := first_version + event_counts[i] - 1;
+                first_position := tail + 1;
+            end if;
+        end if;
+
+        if outcome <> 'appended' then
+            refused := refused || streams[i];
+            if all_or_nothing and outcome <> 'duplicate' then
+                raise exception 'append % of the group: %', i, outcome using errcode = 'HL002';
+            end if;
+        elsif event_counts[i] = 1 then
+            a_leaf := heartline.leaf(id, in_partition, tail + 1, gateways[i], engine_keys[i], first_version,
+                types[event_offset + 1], now_us, payloads[event_offset + 1]);
+            chain_so_far := sha256(chain_so_far || a_leaf);
+            insert into heartline.events values (in_partition, tail + 1, streams[i], first_version, gateways[i], engine_keys[i],
+                types[event_offset + 1], now_us, payloads[event_offset + 1], a_leaf, chain_so_far);
+            tail := tail + 1;
+        elsif event_counts[i] > 1 then
+            select array_agg(heartline.leaf(id, in_partition, tail + n, gateways[i], engine_keys[i], first_version + n - 1,
+                    t, now_us, p) order by n)
+                into leaves
+                from unnest(types[event_offset + 1 : event_offset + event_counts[i]],
+                    payloads[event_offset + 1 : event_offset + event_counts[i]]) with ordinality as given (t, p, n);
+            select sha256(chain_so_far || string_agg(l, ''::bytea order by n)) into chain_so_far
+                from unnest(leaves) with ordinality as agg (l, n);
+            insert into heartline.events
+                select in_partition, tail + n, streams[i], first_version + n - 1, gateways[i], engine_keys[i], t, now_us, p,
+                    leaves[n], case when n = event_counts[i] then chain_so_far end
+                from unnest(types[event_offset + 1 : event_offset + event_counts[i]],
+                    payloads[event_offset + 1 : event_offset + event_counts[i]]) with ordinality as given (t, p, n);
+            tail := tail + event_counts[i];
+        end if;
+        if outcome = 'appended' then
+            if delivery_keys[i] is not null then
+                insert into heartline.deliveries
+                    values (in_partition, delivery_keys[i], streams[i], fingerprints[i], first_version, last_version);
+            end if;
+            if content_counts[i] > 0 then
+                insert into heartline.content
+                    select in_partition, streams[i], e, r, b, s, q
+                    from unnest(
+                        entries[content_offset + 1 : content_offset + content_counts[i]],
+                        revisions[content_offset + 1 : content_offset + content_counts[i]],
+                        contents[content_offset + 1 : content_offset + content_counts[i]],
+                        salts[content_offset + 1 : content_offset + content_counts[i]],
+                        equalities[content_offset + 1 : content_offset + content_counts[i]]) as given (e, r, b, s, q);
+            end if;
+        end if;
+        event_offset := event_offset + event_counts[i];
+        content_offset := content_offset + content_counts[i];
+        return next;
+    end loop;
+end
+$$;
