@@ -1,0 +1,28 @@
+"""By what a recording is known again: not by its path, which changes, nor by its keys, which every host has."""
+
+import msgspec
+
+
+class _Params(msgspec.Struct):
+    sessionId: str | None = None  # noqa: N815  # the host's own name
+
+
+class _Line(msgspec.Struct):
+    ts: str | None = None
+    params: _Params | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+
+
+def source_of(line: bytes | None) -> bytes | None:
+    """Give what a recording is known by, if this line is the one to tell: the first that names a session, whole.
+
+    Session ids are drawn at random by the host, so two recordings share such a line only if one is a copy of the other
+    or has grown from it.
+    """
+    try:
+        read = _DECODER.decode(line or b"")
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return line if read.params and read.params.sessionId else None
