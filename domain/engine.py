@@ -70,67 +70,77 @@ FRESH = Engine()
 """Every engine before its first event."""
 
 
+def phase_after(phase: Phase, event: fact.Event) -> Phase:
+    """Give the phase after an event; the state's other fields don't matter to it."""
+    match event:
+        case fact.ContextAssembled():
+            return "in-turn"
+        case fact.OverflowReported():
+            return "overflowed"
+        case fact.CompactionStarted():
+            return "compacting"
+        case fact.EngineClosed():
+            return "closed"
+        case fact.EngineOpened() | fact.TurnCommitted() | fact.TurnFailed():
+            return "idle"
+        case fact.CompactionCompleted() | fact.CompactionFailed():
+            return "idle"
+        case _:
+            return phase
+
+
 def evolve(engine: Engine, event: fact.Event) -> Engine:
     """Give the state after an event. Total: any event can follow any other."""
-    after = replace(engine, version=engine.version + 1, last_at=event.occurred_at)
+    phase = phase_after(engine.phase, event)
+    after = replace(engine, version=engine.version + 1, last_at=event.occurred_at, phase=phase)
     match event:
         case fact.EngineOpened():
-            after = replace(after, phase="idle", routing_key=event.routing_key)
+            return replace(after, routing_key=event.routing_key)
         case fact.EngineBootstrapped() | fact.EngineFellBack() | fact.AssemblyFailed():
-            after = _in_session(after, event.session_id)
+            return _in_session(after, event.session_id)
         case fact.TickDispatched():
-            after = replace(after, tick=event.tick_id, ticks=engine.ticks.adding([(event.tick_id, after.version)]))
+            return replace(after, tick=event.tick_id, ticks=engine.ticks.adding([(event.tick_id, after.version)]))
         case fact.TickSkipped():
-            after = replace(after, skipped_ticks=engine.skipped_ticks + 1)
+            return replace(after, skipped_ticks=engine.skipped_ticks + 1)
         case fact.TickSettled():
-            after = replace(after, tick=None if engine.tick == event.tick_id else engine.tick)
+            return replace(after, tick=None if engine.tick == event.tick_id else engine.tick)
         case fact.EntriesRecorded():
             after = _in_session(after, event.session_id, event.heartbeat)
-            prompt = next((one for one in event.revisions if one.role == "user"), None)
-            if engine.turn and engine.turn.prompt_entry is None and prompt and event.sighted == "delivered":
-                after = replace(after, turn=replace(engine.turn, prompt_entry=prompt.entry, prompt_size=prompt.size))
-            after = replace(after, roster=engine.roster.holding(event.revisions))
+            return replace(after, roster=engine.roster.holding(event.revisions), turn=_prompted(engine.turn, event))
         case fact.TextsRecorded():
-            after = replace(after, roster=engine.roster.holding(event.revisions))
+            return replace(after, roster=engine.roster.holding(event.revisions))
         case fact.ContextAssembled():
-            after = replace(
+            return replace(
                 _in_session(after, event.session_id),
-                phase="in-turn",
                 turn=_turn_after(engine.turn, event),
                 assembled=engine.assembled.extended(event.delta),
                 context_tokens=event.tokens,
                 budget=event.budget,
             )
         case fact.PromptSubmitted():
-            after = replace(after, submitted=engine.submitted.extended(event.delta))
+            return replace(after, submitted=engine.submitted.extended(event.delta))
         case fact.OverflowReported():
-            turn = engine.turn and replace(engine.turn, broken=True)
-            after = replace(after, phase="overflowed", overflows=engine.overflows + 1, turn=turn)
+            return replace(after, overflows=engine.overflows + 1, turn=_broken(engine.turn))
         case fact.TurnCommitted():
-            known = [(event.advancement_key, after.version)] if event.advancement_key else []
+            done = [(event.advancement_key, after.version)] if event.advancement_key else []
             after = _in_session(after, event.session_id, event.heartbeat)
-            after = replace(after, phase="idle", turn=None, turns=engine.turns + 1)
-            after = replace(after, advancements=engine.advancements.adding(known))
+            return replace(after, turn=None, turns=engine.turns + 1, advancements=engine.advancements.adding(done))
         case fact.TurnFailed():
-            turn = engine.turn and replace(engine.turn, broken=True)
-            after = replace(after, phase="idle", turn=turn, failed_attempts=engine.failed_attempts + 1)
+            return replace(after, turn=_broken(engine.turn), failed_attempts=engine.failed_attempts + 1)
         case fact.CompactionStarted():
-            after = replace(_in_session(after, event.session_id, event.heartbeat), phase="compacting")
+            return _in_session(after, event.session_id, event.heartbeat)
         case fact.CompactionCompleted():
-            after = replace(after, phase="idle", compactions=engine.compactions + event.compacted)
+            return replace(after, compactions=engine.compactions + event.compacted)
         case fact.CompactionFailed():
-            after = replace(after, phase="idle", failed_compactions=engine.failed_compactions + 1)
+            return replace(after, failed_compactions=engine.failed_compactions + 1)
         case fact.SubagentSpawned():
-            after = replace(after, subagents=engine.subagents + 1)
+            return replace(after, subagents=engine.subagents + 1)
         case fact.AnomalyNoted():
-            after = replace(after, anomalies=engine.anomalies + 1)
-        case fact.MaintenanceRecorded() | fact.SubagentEnded() | fact.ContentErased():
-            pass
-        case fact.EngineClosed():
-            after = replace(after, phase="closed")
+            return replace(after, anomalies=engine.anomalies + 1)
+        case fact.MaintenanceRecorded() | fact.SubagentEnded() | fact.ContentErased() | fact.EngineClosed():
+            return after
         case _:
             assert_never(event)
-    return after
 
 
 def _in_session(engine: Engine, session_id: str, heartbeat: bool | None = None) -> Engine:
@@ -140,6 +150,18 @@ def _in_session(engine: Engine, session_id: str, heartbeat: bool | None = None) 
         known = engine.heartbeat_sessions.adding([(session_id, engine.version)])
         engine = replace(engine, heartbeat_sessions=known)
     return replace(engine, session_id=session_id)
+
+
+def _prompted(turn: Turn | None, event: fact.EntriesRecorded) -> Turn | None:
+    """Take note of the first user message that a turn's host delivers."""
+    prompt = next((one for one in event.revisions if one.role == "user"), None)
+    if turn is None or turn.prompt_entry is not None or prompt is None or event.sighted != "delivered":
+        return turn
+    return replace(turn, prompt_entry=prompt.entry, prompt_size=prompt.size)
+
+
+def _broken(turn: Turn | None) -> Turn | None:
+    return turn and replace(turn, broken=True)
 
 
 def _turn_after(turn: Turn | None, event: fact.ContextAssembled) -> Turn:

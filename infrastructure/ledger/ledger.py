@@ -104,6 +104,12 @@ class Ledger:
         with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
             yield from cursor.stream(statement("queries/stream"), {**place, "after": after, "until": until}, size=PAGE)
 
+    def versions(self, gateway: str, engine_key: str, wanted: Iterable[int]) -> list[Row]:
+        """Read some events of a stream, by their versions."""
+        place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}
+        with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
+            return cursor.execute(statement("queries/versions"), {**place, "versions": list(wanted)}).fetchall()
+
     def version(self, gateway: str, engine_key: str) -> int | None:
         """Give the version of a stream, None where it has no event."""
         place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}

@@ -1,0 +1,70 @@
+"""Cursors: how far a reader has come, in every partition, in which history."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from uuid import UUID
+
+from msgspec import DecodeError, Struct, ValidationError, json
+
+from infrastructure.answers.errors import BadCursor
+from infrastructure.ledger.ledger import Ledger
+
+PREFIX_BYTES = 8
+"""How much of the digest of what was last read stands in a cursor."""
+
+
+class _Written(Struct, frozen=True, array_like=True):
+    ledger: str
+    positions: list[int]
+    digest: str
+
+
+class Cursor:
+    """Follows a reader. Its text names every partition's position and binds the events that stand there."""
+
+    def __init__(self, ledger_id: UUID, positions: list[int], leaves: list[bytes]) -> None:
+        self._ledger_id = ledger_id.hex
+        self.positions = positions
+        self._leaves = leaves
+
+    @classmethod
+    def start(cls, ledger: Ledger) -> "Cursor":
+        """Begin before the first event."""
+        return cls(ledger.ledger_id, [0] * ledger.partitions, [b""] * ledger.partitions)
+
+    @classmethod
+    def read(cls, ledger: Ledger, text: str) -> "Cursor":
+        """Go on from a cursor's text.
+
+        Raises:
+            BadCursor: it is none, or its ledger or its history is another.
+        """
+        try:
+            written = json.decode(urlsafe_b64decode(text.encode() + b"==="), type=_Written)
+        except (ValueError, DecodeError, ValidationError):
+            raise BadCursor("That is no cursor: take one from a line of `heartline events --json`.") from None
+        if written.ledger != ledger.ledger_id.hex or len(written.positions) != ledger.partitions:
+            raise BadCursor("The cursor is of another ledger: begin without --after.")
+        leaves: list[bytes] = []
+        for partition, position in enumerate(written.positions):
+            row = ledger.event(partition, position) if position else None
+            if position and row is None:
+                raise BadCursor("The cursor is ahead of the log, which was cut or restored: begin without --after.")
+            leaves.append(row.leaf if row else b"")
+        cursor = cls(ledger.ledger_id, written.positions, leaves)
+        if cursor._digest() != written.digest:
+            raise BadCursor("The cursor is of another history of this ledger: begin without --after.")
+        return cursor
+
+    def passed(self, partition: int, position: int, leaf: bytes) -> None:
+        """Take note that an event was read."""
+        self.positions[partition] = position
+        self._leaves[partition] = leaf
+
+    def text(self) -> str:
+        """Write the cursor."""
+        written = json.encode(_Written(self._ledger_id, self.positions, self._digest()))
+        return urlsafe_b64encode(written).decode().rstrip("=")
+
+    def _digest(self) -> str:
+        return sha256(b"".join(self._leaves)).digest()[:PREFIX_BYTES].hex()

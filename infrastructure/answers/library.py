@@ -1,0 +1,120 @@
+"""What answers are read from: a ledger, and its projections brought up to date."""
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.rows import class_row
+
+from domain.events import decode
+from domain.keys import stream_id
+from infrastructure.answers.errors import UnknownStream
+from infrastructure.ledger.ledger import Ledger
+from projections.projection import Recorded
+from projections.projector import catch_up
+from projections.sql import statement
+
+
+class StreamFound(Struct, frozen=True):
+    """A stream as it is listed. Times in µs since the Unix epoch."""
+
+    gateway: str
+    engine_key: str
+    routing_key: str
+    session_id: str | None
+    kind: str
+    phase: str
+    events: int
+    first_at: int
+    last_at: int
+
+
+class Place(Struct, frozen=True):
+    """A stream, and where it lies."""
+
+    gateway: str
+    engine_key: str
+    routing_key: str
+    partition: int
+    stream: UUID
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What queries call it by."""
+        return {"partition": self.partition, "stream": self.stream}
+
+
+class Library:
+    """Reads a ledger and its projections."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    def refresh(self, told: Callable[[int], None] | None = None) -> dict[int, int]:
+        """Bring the projections up to everything that is in the ledger now; give the offsets that answers rest on."""
+        ends = {head.partition: head.position for head in self.ledger.heads()}
+        return catch_up(self.ledger.connection, self._recorded, ends, told)
+
+    def behind(self) -> int:
+        """Count the events that the projections have not folded yet, about."""
+        ends = {head.partition: head.position for head in self.ledger.heads()}
+        rows = self.ledger.connection.execute(
+            "select partition, min(position) from heartline.projection_offsets group by partition"
+        ).fetchall()
+        reached: dict[Any, Any] = dict(rows)  # type: ignore[arg-type]  # pairs, by the query
+        return sum(end - reached.get(partition, 0) for partition, end in ends.items())
+
+    def streams(
+        self, gateway: str | None = None, engine_key: str | None = None, routing_key: str | None = None
+    ) -> list[StreamFound]:
+        """List the streams of a gateway, engine key or routing key; of all where None."""
+        wanted = {"gateway": gateway, "engine_key": engine_key, "routing_key": routing_key}
+        with self.ledger.connection.cursor(row_factory=class_row(StreamFound)) as cursor:
+            return cursor.execute(statement("streams/list"), wanted).fetchall()
+
+    def place(self, engine_key: str, gateway: str | None = None) -> Place:
+        """Find the one stream of an engine key.
+
+        Raises:
+            UnknownStream: there is none, or several gateways have one; it names the candidates.
+        """
+        found = self.streams(gateway, engine_key)
+        if len(found) > 1:
+            gateways = ", ".join(sorted(one.gateway for one in found))
+            raise UnknownStream(
+                f"{len(found)} gateways have an engine {engine_key}: say --gateway with one of {gateways}."
+            )
+        if not found:
+            keys = sorted({one.engine_key for one in self.streams(gateway)})
+            near = get_close_matches(engine_key, keys, n=3, cutoff=0.3) or keys[:3]
+            hint = f"Did you mean {' or '.join(near)}?" if near else "The ledger holds no stream there yet."
+            where = f" of gateway {gateway}" if gateway else ""
+            raise UnknownStream(f"No engine {engine_key}{where} is on record. {hint}")
+        return self.placed(found[0].gateway, engine_key, found[0].routing_key)
+
+    def placed(self, gateway: str, engine_key: str, routing_key: str) -> Place:
+        """Say where a stream lies."""
+        partition = self.ledger.partition_of(gateway, engine_key)
+        return Place(gateway, engine_key, routing_key, partition, stream_id(gateway, engine_key))
+
+    def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Ask a projection."""
+        with self.ledger.connection.cursor(binary=True) as cursor:
+            return cursor.execute(statement(query), parameters).fetchall()
+
+    def _recorded(self, partition: int, after: int, limit: int) -> Sequence[Recorded]:
+        return [
+            Recorded(
+                row.partition,
+                row.position,
+                row.stream,
+                row.version,
+                row.gateway,
+                row.engine_key,
+                row.recorded_at,
+                decode(row.payload),
+            )
+            for row in self.ledger.partition(partition, after, limit)
+        ]

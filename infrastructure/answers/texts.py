@@ -1,0 +1,29 @@
+"""Content as people read it."""
+
+from msgspec import Raw, Struct
+
+from infrastructure.ledger.ledger import Held
+from infrastructure.openclaw.lossless import text_of
+from infrastructure.openclaw.messages import decode_message, message_text
+
+
+class Told(Struct, frozen=True):
+    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. None where erased."""
+
+    text: str | None
+    message: Raw | None
+    evidence: str
+    host_context: bool = False
+
+
+ERASED = Told(None, None, "redacted")
+
+
+def told(held: Held) -> Told:
+    """Read content."""
+    if held.data is None:
+        return ERASED
+    data = bytes(held.data)
+    if data.startswith(b'"'):
+        return Told(text_of(data), Raw(data), "recorded")
+    return Told(message_text(data), Raw(data), "recorded", decode_message(data).host_context)

@@ -1,0 +1,1 @@
+"""Where each context of a stream is recorded."""
