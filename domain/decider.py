@@ -35,6 +35,8 @@ class IllegalTransition(HeartlineError):
 def decide(engine: Engine, command: ask.Command) -> list[fact.Event]:
     """Give the events that a command of our own comes to; none where it was done before.
 
+    Digests must be held by the engine's roster or be among the command's novel ones.
+
     Raises:
         IllegalTransition: a rule forbids it.
     """
@@ -91,9 +93,13 @@ def events_of(engine: Engine, command: ask.Command) -> list[fact.Event]:
         case ask.DispatchTick():
             return _dispatch_tick(engine, command)
         case ask.SkipTick(tick_id=tick, reason=reason):
-            return [fact.TickSkipped(occurred_at=at, evidence=evidence, tick_id=tick, reason=reason)]
+            return (
+                []
+                if tick in engine.ticks
+                else [fact.TickSkipped(occurred_at=at, evidence=evidence, tick_id=tick, reason=reason)]
+            )
         case ask.SettleTick(tick_id=tick, outcome=outcome):
-            if engine.tick != tick and tick in engine.ticks:
+            if tick in engine.settled_ticks:
                 return []
             return [fact.TickSettled(occurred_at=at, evidence=evidence, tick_id=tick, outcome=outcome)]
         case ask.RecordEntries():
@@ -193,13 +199,7 @@ def _repeat(engine: Engine, revision: Revision) -> Revision:
     """Mark the prompt of a retry, which May's host delivers again under a new timestamp: same length, another entry."""
     turn = engine.turn
     again = turn is not None and turn.attempts > 1 and turn.prompt_size == revision.size
-    if (
-        turn
-        and again
-        and revision.role == "user"
-        and not revision.discriminator
-        and turn.prompt_entry != revision.entry
-    ):
+    if turn and again and revision.role == "user" and not revision.discriminator and revision.revision == 1:
         return replace(revision, repeats=turn.prompt_entry)
     return revision
 
@@ -262,7 +262,8 @@ def _submit_prompt(engine: Engine, command: ask.SubmitPrompt) -> list[fact.Event
 def _commit_turn(engine: Engine, command: ask.CommitTurn) -> list[fact.Event]:
     if command.advancement_key in engine.advancements:
         return []
-    turn = engine.turn
+    late = engine.turn is not None and engine.turn.session_id != command.session_id
+    turn = None if late else engine.turn
     return [
         fact.TurnCommitted(
             occurred_at=command.at,
@@ -270,6 +271,7 @@ def _commit_turn(engine: Engine, command: ask.CommitTurn) -> list[fact.Event]:
             turn_id=command.turn_id or (turn.id if turn else command.delivery_id),
             session_id=command.session_id,
             attempts=turn.attempts if turn else 1,
+            late=late,
             advancement_key=command.advancement_key,
             first_position=command.first_position,
             last_position=command.last_position,

@@ -47,6 +47,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     sessions: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
     heartbeat_sessions: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
     ticks: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
+    settled_ticks: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
     advancements: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
     tick: str | None = None
     turn: Turn | None = None
@@ -71,7 +72,9 @@ FRESH = Engine()
 
 
 def phase_after(phase: Phase, event: fact.Event) -> Phase:
-    """Give the phase after an event; the state's other fields don't matter to it."""
+    """Give the phase after an event; the state's other fields don't matter to it. What is closed stays closed."""
+    if phase == "closed":
+        return phase
     match event:
         case fact.ContextAssembled():
             return "in-turn"
@@ -81,9 +84,9 @@ def phase_after(phase: Phase, event: fact.Event) -> Phase:
             return "compacting"
         case fact.EngineClosed():
             return "closed"
-        case fact.EngineOpened() | fact.TurnCommitted() | fact.TurnFailed():
-            return "idle"
-        case fact.CompactionCompleted() | fact.CompactionFailed():
+        case fact.TurnCommitted(late=late):
+            return phase if late else "idle"
+        case fact.EngineOpened() | fact.TurnFailed() | fact.CompactionCompleted() | fact.CompactionFailed():
             return "idle"
         case _:
             return phase
@@ -95,15 +98,18 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
     after = replace(engine, version=engine.version + 1, last_at=event.occurred_at, phase=phase)
     match event:
         case fact.EngineOpened():
-            return replace(after, routing_key=event.routing_key)
+            after = replace(after, routing_key=event.routing_key)
+            return after if event.session_id is None else _in_session(after, event.session_id)
         case fact.EngineBootstrapped() | fact.EngineFellBack() | fact.AssemblyFailed():
             return _in_session(after, event.session_id)
         case fact.TickDispatched():
             return replace(after, tick=event.tick_id, ticks=engine.ticks.adding([(event.tick_id, after.version)]))
         case fact.TickSkipped():
-            return replace(after, skipped_ticks=engine.skipped_ticks + 1)
+            skipped = engine.ticks.adding([(event.tick_id, after.version)])
+            return replace(after, skipped_ticks=engine.skipped_ticks + 1, ticks=skipped)
         case fact.TickSettled():
-            return replace(after, tick=None if engine.tick == event.tick_id else engine.tick)
+            settled = engine.settled_ticks.adding([(event.tick_id, after.version)])
+            return replace(after, tick=None if engine.tick == event.tick_id else engine.tick, settled_ticks=settled)
         case fact.EntriesRecorded():
             after = _in_session(after, event.session_id, event.heartbeat)
             return replace(after, roster=engine.roster.holding(event.revisions), turn=_prompted(engine.turn, event))
@@ -124,7 +130,8 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
         case fact.TurnCommitted():
             done = [(event.advancement_key, after.version)] if event.advancement_key else []
             after = _in_session(after, event.session_id, event.heartbeat)
-            return replace(after, turn=None, turns=engine.turns + 1, advancements=engine.advancements.adding(done))
+            after = replace(after, turns=engine.turns + 1, advancements=engine.advancements.adding(done))
+            return after if event.late else replace(after, turn=None)
         case fact.TurnFailed():
             return replace(after, turn=_broken(engine.turn), failed_attempts=engine.failed_attempts + 1)
         case fact.CompactionStarted():
@@ -165,7 +172,7 @@ def _broken(turn: Turn | None) -> Turn | None:
 
 
 def _turn_after(turn: Turn | None, event: fact.ContextAssembled) -> Turn:
-    if turn is None or turn.id != event.turn_id:
+    if turn is None or (turn.id, turn.session_id) != (event.turn_id, event.session_id):
         return Turn(id=event.turn_id, session_id=event.session_id, attempts=event.attempt, prompt=event.prompt)
     return replace(turn, attempts=event.attempt, broken=False)
 

@@ -120,10 +120,13 @@ class Roster(Struct, frozen=True):
 
     def revisions_of(self, entry: int) -> int:
         """Count the byte forms that are held of an entry."""
-        count = 0
-        while Reference(entry, count + 1) in self.digests:
-            count += 1
-        return count
+        held, missing = 0, 1
+        while Reference(entry, missing) in self.digests:
+            held, missing = missing, missing * 2
+        while missing - held > 1:
+            middle = (held + missing) // 2
+            held, missing = (middle, missing) if Reference(entry, middle) in self.digests else (held, middle)
+        return held
 
     def holding(self, revisions: Iterable[Revision]) -> "Roster":
         """Give the roster that holds these besides."""

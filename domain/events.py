@@ -152,11 +152,16 @@ class OverflowReported(Happened, frozen=True, kw_only=True, tag=True):
 
 
 class TurnCommitted(Happened, frozen=True, kw_only=True, tag=True):
-    """A turn's reply was accepted. `first_position` and `last_position` are the host's positions of its messages."""
+    """A turn's reply was accepted. `first_position` and `last_position` are the host's positions of its messages.
+
+    `late` says that it was another session's turn than the one that the engine is in: hosts retry a commit that failed
+    during whatever turn comes next, and that turn goes on.
+    """
 
     turn_id: str
     session_id: str
     attempts: int = 1
+    late: bool = False
     advancement_key: str | None = None
     first_position: int | None = None
     last_position: int | None = None
@@ -322,7 +327,7 @@ def decode(payload: bytes) -> Event:
         if header.schema == CURRENT_SCHEMA:
             return _DECODER.decode(payload)
         return _upcast(header, payload)
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise UnreadableEvent(
             f"An event can't be read ({error}); it may have been written by a later version of heartline: upgrade."
         ) from error

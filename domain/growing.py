@@ -12,6 +12,7 @@ class GrowingMap(Generic[K, V]):
 
     Folding a long stream with copied dicts is quadratic. Here successive maps share one dict and each remembers how
     many of its keys it may see; adding to a map that is not the newest copies first, so no holder ever sees a change.
+    But adding what the newest was given next only lets this one see it too: a decision tries what its event then does.
     """
 
     __slots__ = ("_known", "_order", "_seen")
@@ -24,17 +25,22 @@ class GrowingMap(Generic[K, V]):
     def adding(self, items: Iterable[tuple[K, V]]) -> "GrowingMap[K, V]":
         """Give a map with these besides; a key that is there already keeps its value."""
         grown = GrowingMap[K, V]()
-        if len(self._order) == self._seen:
-            grown._known, grown._order = self._known, self._order
-        else:
-            grown._order = self._order[: self._seen]
-            grown._known = {key: self._known[key] for key in grown._order}
+        if self._seen:  # an empty map is everyone's beginning: two streams never share what grows from it
+            grown._known, grown._order, grown._seen = self._known, self._order, self._seen
         for key, value in items:
-            if key not in grown._known:
-                grown._known[key] = (len(grown._order), value)
+            if key in grown:
+                continue
+            if grown._known.get(key) != (grown._seen, value):
+                grown._branch()
+                grown._known[key] = (grown._seen, value)
                 grown._order.append(key)
-        grown._seen = len(grown._order)
+            grown._seen += 1
         return grown
+
+    def _branch(self) -> None:
+        if len(self._order) > self._seen:
+            self._order = self._order[: self._seen]
+            self._known = {key: self._known[key] for key in self._order}
 
     def get(self, key: K) -> V | None:
         """Give the value of a key, or None."""

@@ -11,7 +11,19 @@ ACKNOWLEDGEMENT_MAX_CHARACTERS = 300
 POLL = "[OpenClaw heartbeat poll]"
 """The literal text of a heartbeat's user message; its prompt travels separately."""
 
-Outcome = Literal["ok-token", "ok-empty", "sent", "skipped", "failed"]
+Outcome = Literal["ok-token", "ok-empty", "sent", "failed"]
+"""What a tick that ran came to; one that did not run has a SkipReason."""
+
+SkipReason = Literal[
+    "disabled",
+    "quiet-hours",
+    "requests-in-flight",
+    "cron-in-progress",
+    "lanes-busy",
+    "empty-heartbeat-file",
+    "no-tasks-due",
+]
+"""Why a tick that was due did not run, in the order in which the host looks."""
 
 
 def outcome_of(reply: str, most: int = ACKNOWLEDGEMENT_MAX_CHARACTERS) -> Outcome:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from domain import commands as ask
 from domain.engine import Engine, Turn
-from domain.entries import Reference
+from domain.entries import TEXTS, Reference, Seen
 
 
 class BrokenRule(NamedTuple):
@@ -24,19 +24,28 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
             return BrokenRule("engine-not-opened", "The engine was never opened")
         case _ if phase == "closed":
             return BrokenRule("engine-closed", "The engine is closed")
-        case ask.AssembleContext() | ask.RecordEntries() | ask.FailAssembly() if phase == "compacting":
+        case ask.CommitTurn() if command.advancement_key in engine.advancements:
+            return None  # the same commit again: done before
+        case (
+            ask.AssembleContext()
+            | ask.RecordEntries()
+            | ask.FailAssembly()
+            | ask.ReportOverflow()
+            | ask.CommitTurn()
+            | ask.FailTurn()
+        ) if phase == "compacting":
             return BrokenRule("used-while-compacting", "The engine was used while it compacted")
         case ask.AssembleContext(session_id=session) if phase == "in-turn" and _of_another(turn, session):
             return BrokenRule("session-changed-in-turn", f"Session {session} asked for a context in another's turn")
         case ask.AssembleContext() if phase == "overflowed":
             return BrokenRule("assembled-while-overflowed", "A context overflowed and was not made smaller")
+        case ask.AssembleContext(prompt=prompt) if phase == "in-turn" and turn and _is_another(engine, turn, prompt):
+            return BrokenRule("turn-abandoned", f"Another prompt came while turn {turn.id} was still open")
         case ask.ReportOverflow() if turn is None:
             return BrokenRule("overflow-without-turn", "An overflow was reported although no turn was open")
-        case ask.FailTurn() if turn is None:
+        case ask.FailTurn() if turn is None or (turn.broken and phase == "idle"):
             return BrokenRule("failed-without-turn", "A turn failed although none was open")
-        case ask.CommitTurn() if command.advancement_key in engine.advancements:
-            return None  # the same commit again: done before
-        case ask.CommitTurn() if turn is None or phase != "in-turn":
+        case ask.CommitTurn() if turn is None or turn.broken:
             return BrokenRule("committed-without-turn", "A turn was committed although no context was assembled for it")
         case ask.CommitTurn(session_id=session) if _of_another(turn, session):
             return BrokenRule("session-changed-in-turn", f"Session {session} committed a turn during another's")
@@ -49,13 +58,20 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
         case ask.DispatchTick() if engine.tick is not None:
             return BrokenRule("tick-not-settled", f"Tick {engine.tick} was never settled when {command.tick_id} began")
         case ask.SettleTick() if engine.tick != command.tick_id:
-            return BrokenRule("tick-not-dispatched", f"Tick {command.tick_id} was settled although it was not running")
+            return BrokenRule("tick-not-running", f"Tick {command.tick_id} was settled although it was not running")
         case ask.CloseEngine() if phase != "idle":
             return BrokenRule("closed-while-busy", f"The engine was closed while it was {phase}")
         case ask.EraseContent() if Reference(command.entry, command.revision) not in engine.roster.digests:
             return BrokenRule("no-such-entry", f"Entry {command.entry} has no revision {command.revision}")
         case _:
             return None
+
+
+def _is_another(engine: Engine, turn: Turn, prompt: Seen | None) -> bool:
+    """Say whether a prompt is not the turn's. Mid-turn the host asks again with the same one, or with none."""
+    if prompt is None or turn.prompt is None:
+        return False
+    return engine.roster.references.get(prompt.digest) != Reference(TEXTS, turn.prompt)
 
 
 def _of_another(turn: Turn | None, session_id: str) -> bool:

@@ -2,9 +2,11 @@
 
 from functools import cache
 from importlib.resources import files
+from typing import LiteralString
 
 
 @cache
-def statement(name: str) -> str:
+def statement(name: str) -> LiteralString:
     """Give the text of an SQL file, by its path below `projections/` without the ending."""
-    return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    text: LiteralString = files("projections").joinpath(f"{name}.sql").read_text(encoding="utf-8")  # pyright: ignore[reportAssignmentType]  # a file of ours, never input
+    return text

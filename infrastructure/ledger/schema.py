@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 from secrets import token_bytes
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import psycopg
@@ -86,7 +86,7 @@ def migrate(conninfo: str, partitions: int = DEFAULT_PARTITIONS) -> None:
 def scripts() -> ScriptDirectory:
     """Give the migrations."""
     config = Config()
-    config.set_main_option("script_location", str(files(__package__).joinpath("migrations")))
+    config.set_main_option("script_location", str(files("infrastructure.ledger").joinpath("migrations")))
     return ScriptDirectory.from_config(config)
 
 
@@ -99,7 +99,7 @@ def _upgrade(connection: Connection) -> None:
         if not held <= known:
             later = ", ".join(sorted(held))
             raise NotALedger(f"The database's schema is of a later version of heartline ({later}): upgrade heartline.")
-        return directory._upgrade_revs("head", revision)  # noqa: SLF001  # alembic's own command.upgrade does the same
+        return directory._upgrade_revs("head", cast(Any, revision))  # noqa: SLF001  # alembic's own command.upgrade does the same
 
     connection.execute(text("create schema if not exists heartline"))
     with EnvironmentContext(Config(), directory, fn=steps) as environment:

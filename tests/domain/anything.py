@@ -1,0 +1,133 @@
+"""Hypothesis strategies: any command, in any order, over few names, so that they meet and collide."""
+
+from typing import Any
+
+from hypothesis import strategies as some
+
+from domain import commands as ask
+from domain.entries import Identity, Seen
+from tests.domain.facts import digest_at
+
+UNICODE = some.text(some.characters(exclude_categories=["Cs"]), max_size=8)
+TIMES = some.integers(0, 2**53)
+COUNTS = some.integers(0, 200_000)
+SESSIONS = some.sampled_from(["session-1", "session-2", "séance-3"])
+TICKS = some.sampled_from(["tick-1", "tick-2", "tick-3"])
+DIGESTS = some.integers(0, 9).map(lambda number: digest_at(str(number)))
+"""So few that another identity, or a text, comes with a digest that is taken."""
+IDENTITIES = some.builds(
+    Identity,
+    some.sampled_from(["user", "assistant", "toolResult"]),
+    some.sampled_from([None, 0, 1_788_856_922_017, -1, 10**30]),
+    some.sampled_from(["", "id-1", "id-2"]),
+)
+MESSAGES = some.builds(Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), some.booleans())
+TEXTS = some.builds(Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), text=some.just(True))
+SOME_MESSAGES = some.lists(MESSAGES, max_size=4).map(tuple)
+MAYBE_TEXT = some.none() | TEXTS
+MAYBE = some.none() | some.booleans()
+MAYBE_COUNT = some.none() | COUNTS
+MAYBE_NAME = some.none() | UNICODE
+SUBMISSION = {"session_id": SESSIONS, "novel": SOME_MESSAGES, "prompt": MAYBE_TEXT, "model": MAYBE_NAME}
+
+FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
+    ask.OpenEngine: {
+        "routing_key": UNICODE,
+        "kind": some.sampled_from(["main", "heartbeat", "heartbeat-run"]),
+        "session_id": some.none() | SESSIONS,
+    },
+    ask.BootstrapEngine: {"session_id": SESSIONS, "imported_entries": COUNTS},
+    ask.DispatchTick: {"tick_id": TICKS, "session_id": SESSIONS, "engine_key": UNICODE, "isolated": MAYBE},
+    ask.SkipTick: {"tick_id": TICKS, "reason": UNICODE},
+    ask.SettleTick: {"tick_id": TICKS, "outcome": UNICODE},
+    ask.RecordEntries: {
+        "session_id": SESSIONS,
+        "method": UNICODE,
+        "novel": SOME_MESSAGES,
+        "history": SOME_MESSAGES,
+        "heartbeat": MAYBE,
+    },
+    ask.AssembleContext: SUBMISSION
+    | {"history": some.none() | SOME_MESSAGES, "tokens": MAYBE_COUNT, "budget": MAYBE_COUNT},
+    ask.FailAssembly: {"session_id": SESSIONS, "reason": UNICODE},
+    ask.SubmitPrompt: SUBMISSION | {"run_id": MAYBE_NAME, "truncated": COUNTS},
+    ask.ReportOverflow: {"session_id": SESSIONS, "tokens": MAYBE_COUNT, "budget": MAYBE_COUNT},
+    ask.CommitTurn: {
+        "session_id": SESSIONS,
+        "turn_id": MAYBE_NAME,
+        "advancement_key": some.sampled_from([None, "", "advance-1", "advance-2"]),
+        "first_position": MAYBE_COUNT,
+        "last_position": MAYBE_COUNT,
+        "heartbeat": MAYBE,
+    },
+    ask.FailTurn: {"session_id": SESSIONS, "reason": UNICODE},
+    ask.StartCompaction: {
+        "session_id": SESSIONS,
+        "trigger": UNICODE,
+        "target": MAYBE_NAME,
+        "forced": some.booleans(),
+        "tokens": MAYBE_COUNT,
+        "budget": MAYBE_COUNT,
+        "instructions": MAYBE_TEXT,
+        "heartbeat": MAYBE,
+    },
+    ask.CompleteCompaction: {
+        "session_id": SESSIONS,
+        "compacted": some.booleans(),
+        "summary": MAYBE_TEXT,
+        "first_kept": MAYBE_NAME,
+        "tokens_before": MAYBE_COUNT,
+        "tokens_after": MAYBE_COUNT,
+        "reason": MAYBE_NAME,
+    },
+    ask.FailCompaction: {"session_id": SESSIONS, "reason": UNICODE},
+    ask.RecordMaintenance: {
+        "session_id": SESSIONS,
+        "changed": some.booleans(),
+        "bytes_freed": COUNTS,
+        "rewritten_entries": COUNTS,
+        "reason": MAYBE_NAME,
+    },
+    ask.FallBack: {"session_id": SESSIONS, "engine": UNICODE, "reason": UNICODE},
+    ask.SpawnSubagent: {"child_key": UNICODE, "mode": MAYBE_NAME},
+    ask.EndSubagent: {"reason": UNICODE},
+    ask.EraseContent: {"entry": some.integers(0, 4), "revision": some.integers(0, 3), "reason": UNICODE},
+    ask.CloseEngine: {"reason": UNICODE},
+}
+COMMON = {
+    "at": TIMES,
+    "delivery_id": some.sampled_from(["", "delivery-1", "delivery-2", "delivery-3"]),
+    "evidence": some.sampled_from(["recorded", "reconstructed", "truncated", "redacted", "absent"]),
+}
+
+
+def _made(kind: type[ask.Command], fields: dict[str, Any]) -> ask.Command:
+    """A command whose messages are known: its digests are those that come with it as novel."""
+    if "novel" in fields:
+        fields["digests"] = tuple(one.digest for one in fields["novel"])
+    if kind is ask.AssembleContext and fields["history"] is not None:
+        fields["novel_history"] = fields["history"]
+        fields["history"] = tuple(one.digest for one in fields["history"])
+    return kind(**fields)
+
+
+def _commands(kind: type[ask.Command]) -> some.SearchStrategy[ask.Command]:
+    return some.fixed_dictionaries(COMMON | FIELDS[kind]).map(lambda fields: _made(kind, fields))
+
+
+COMMANDS: some.SearchStrategy[ask.Command] = some.sampled_from(list(FIELDS)).flatmap(_commands)
+MOVING: list[type[ask.Command]] = [
+    ask.AssembleContext,
+    ask.RecordEntries,
+    ask.CommitTurn,
+    ask.FailTurn,
+    ask.ReportOverflow,
+    ask.StartCompaction,
+    ask.CompleteCompaction,
+    ask.DispatchTick,
+    ask.SettleTick,
+]
+"""The commands that move an engine between its phases; a session of work has more of them than of the rest."""
+WORK: some.SearchStrategy[list[ask.Command]] = some.lists(
+    some.sampled_from(MOVING).flatmap(_commands) | COMMANDS, max_size=25
+)
