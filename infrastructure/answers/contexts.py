@@ -159,6 +159,7 @@ class _Entries:
             "tokens_basis": "estimated",
             "evidence": "truncated" if revision.truncated else content.evidence,
             "text": content.text,
+            "tool_calls": list(content.calls),
             "message": content.message,
             "origin": self._origin(reference, revision, content),
         }

@@ -23,15 +23,23 @@ def stream_answer(found: StreamFound) -> dict[str, Any]:
 
 
 def events_answer(
-    library: Library, place: Place | None = None, types: Iterable[str] = (), after: str | None = None
+    library: Library,
+    place: Place | None = None,
+    types: Iterable[str] = (),
+    after: str | None = None,
+    gateway: str | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Give the events after a cursor, of one stream or of all, in the order in which they were recorded."""
+    """Give the events after a cursor, of one stream, of a gateway or of all, in the order in which they were recorded.
+
+    Raises:
+        BadCursor: the cursor does not belong to this ledger's history.
+    """
     ledger = library.ledger
     cursor = Cursor.read(ledger, after) if after else Cursor.start(ledger)
     wanted = frozenset(types)
     for row in _rows(library, place, cursor):
         cursor.passed(row.partition, row.position, row.leaf)
-        if not wanted or row.type in wanted:
+        if (not wanted or row.type in wanted) and gateway in (None, row.gateway):
             yield event_answer(row, cursor.text())
 
 

@@ -8,12 +8,16 @@ from infrastructure.openclaw.messages import decode_message, message_text
 
 
 class Told(Struct, frozen=True):
-    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. None where erased."""
+    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. None where erased.
+
+    `calls` names the tools that the message calls.
+    """
 
     text: str | None
     message: Raw | None
     evidence: str
     host_context: bool = False
+    calls: tuple[str, ...] = ()
 
 
 ERASED = Told(None, None, "redacted")
@@ -26,4 +30,6 @@ def told(held: Held) -> Told:
     data = bytes(held.data)
     if data.startswith(b'"'):
         return Told(text_of(data), Raw(data), "recorded")
-    return Told(message_text(data), Raw(data), "recorded", decode_message(data).host_context)
+    message = decode_message(data)
+    calls = tuple(call.name for call in message.tool_calls)
+    return Told(message_text(data), Raw(data), "recorded", message.host_context, calls)

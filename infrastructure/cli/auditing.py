@@ -1,0 +1,79 @@
+"""`heartline audit`."""
+
+import sys
+from typing import Any
+
+import click
+from msgspec import to_builtins
+
+from domain.audit import Finding
+from infrastructure.answers.audits import findings
+from infrastructure.answers.times import rfc3339
+from infrastructure.cli.options import gateway_option, json_option, settings
+from infrastructure.cli.output import as_json, printable, say, shortened
+from infrastructure.composition import opened_library
+
+EXIT_FINDINGS = 1
+MOST_CONTEXTS_SHOWN = 12
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  heartline audit
+  heartline audit --json | jq -r '[.code, .severity, .summary] | @tsv'"""
+)
+@gateway_option
+@json_option
+def audit(gateway: str | None, as_json_: bool) -> None:
+    """Look for ticks that share an engine key and contexts that replay other ticks. Exit code 1 if there are any."""
+    with opened_library(settings()) as library:
+        library.refresh()
+        found = findings(library, gateway)
+    for finding in found:
+        if as_json_:
+            say(as_json(finding_answer(finding)))
+        else:
+            _show(finding)
+    if not found and not as_json_:
+        say("No findings: no isolated tick shares its engine key, and no context replays another tick.")
+    sys.exit(EXIT_FINDINGS if found else 0)
+
+
+def finding_answer(finding: Finding) -> dict[str, Any]:
+    """Write a finding as `audit` lists it."""
+    return {
+        **to_builtins(finding),
+        "first_at": rfc3339(finding.first_at),
+        "last_at": rfc3339(finding.last_at),
+    }
+
+
+def _show(finding: Finding) -> None:
+    say(f"{finding.severity.upper()} {finding.code} ({finding.status})  gateway {finding.gateway}")
+    say(f"  {printable(finding.summary)}")
+    say(f"  routing key {printable(finding.routing_key)}, {rfc3339(finding.first_at)} to {rfc3339(finding.last_at)}")
+    basis = finding.facts.get("basis")
+    if basis is not None:
+        _show_contexts([one for one in finding.facts["contexts" if basis == "assembled" else basis] if one["replayed"]])
+    say(f"  {finding.advice}")
+    say(f"  evidence: {', '.join(finding.evidence[:8])}{' …' if len(finding.evidence) > 8 else ''}")
+    say()
+
+
+def _show_contexts(contexts: list[dict[str, Any]]) -> None:
+    for one in contexts[:MOST_CONTEXTS_SHOWN]:
+        number = one.get("call") or one.get("submitted")
+        sources = ", ".join(
+            f"{source['entries']} from {_session(source['tick_id'] or source['engine_key'])}" for source in one["from"]
+        )
+        say(
+            f"    context {number:>3} of tick {_session(one['tick_id'])}: "
+            f"{one['replayed']} of {one['entries']} entries replayed: {sources}"
+        )
+    if len(contexts) > MOST_CONTEXTS_SHOWN:
+        say(f"    … and {len(contexts) - MOST_CONTEXTS_SHOWN} more (--json has them all)")
+
+
+def _session(tick_id: str) -> str:
+    return shortened(printable(tick_id.rpartition("@")[2]), 9)

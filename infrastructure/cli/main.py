@@ -1,0 +1,62 @@
+"""The command line: `heartline`."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from domain.errors import HeartlineError, WrongUsage
+from infrastructure.cli.auditing import audit
+from infrastructure.cli.doctor import doctor, migrate
+from infrastructure.cli.output import note
+from infrastructure.cli.reading import context, events, state, streams
+from infrastructure.cli.recording import import_
+
+EXIT_WRONG_USAGE = 2
+EXIT_NOT_DONE = 3
+EXIT_INTERRUPTED = 130
+
+EPILOG = """\b
+Examples:
+  heartline import recording.ndjson --trace cache-trace.jsonl
+  heartline audit
+  heartline streams
+  heartline context agent:main:main:heartbeat --call 4
+  heartline events agent:main:main:heartbeat --json | jq .type
+
+\b
+The ledger lies in an embedded Postgres below HEARTLINE_HOME, or in HEARTLINE_DATABASE_URL.
+Exit codes: 0 fine, 1 findings or a broken chain, 2 wrong usage, 3 it could not be done."""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(package_name="heartline")
+def commands() -> None:
+    """The event ledger of agent context: what did the model see at this tick, and where did each entry come from?"""
+
+
+for command in (import_, streams, events, state, context, audit, doctor, migrate):
+    commands.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit as the contracts say."""
+    try:
+        sys.exit(commands.main(args=arguments, prog_name="heartline", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_WRONG_USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        note("Interrupted. What was acknowledged is recorded; run it again for the rest.")
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again when it exits
+        sys.exit(0)
+    except HeartlineError as error:
+        note(f"heartline: {error} [{error.code}]")
+        sys.exit(EXIT_WRONG_USAGE if isinstance(error, WrongUsage) else EXIT_NOT_DONE)
+
+
+if __name__ == "__main__":
+    main()

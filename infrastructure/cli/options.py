@@ -1,0 +1,28 @@
+"""Options that several commands have."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from infrastructure.settings import Settings, settings_from
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def json_option(function: Function) -> Function:
+    """Answer for programs."""
+    return click.option("--json", "as_json_", is_flag=True, help="Answer in JSON: lists one object a line.")(function)
+
+
+def gateway_option(function: Function) -> Function:
+    """Say which host installation is meant."""
+    return click.option(
+        "--gateway", metavar="NAME", help="The host installation that is meant, where several have the same keys."
+    )(function)
+
+
+def settings() -> Settings:
+    """Read the environment."""
+    return settings_from(os.environ)

@@ -1,0 +1,71 @@
+"""How the command line writes: JSON that pipes, and text for people."""
+
+import json as standard
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+
+def as_json(answer: Any) -> str:
+    """Write an answer as one line of JSON. Raw parts stand as they are; lone surrogates survive as escapes."""
+    try:
+        return msgspec.json.encode(answer).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_escaped(answer)).decode()
+
+
+def _escaped(value: Any) -> Any:
+    """Give the same with every text that UTF-8 can't hold as raw JSON."""
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return msgspec.Raw(standard.dumps(value).encode())
+            return value
+        case dict():
+            return {key: _escaped(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_escaped(item) for item in value]
+        case _:
+            return value
+
+
+def printable(text: str | None) -> str:
+    """Make a text safe to print on one line: control characters and lone surrogates as escapes."""
+    if text is None:
+        return "(erased)"
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """Cut a text to a width, with an ellipsis."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lay out rows in columns; the last column is as long as it is."""
+    lines = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return [
+        "  ".join(cell if last else cell.ljust(width) for cell, width, last in _cells(line, widths)).rstrip()
+        for line in lines
+    ]
+
+
+def _cells(line: Sequence[str], widths: Sequence[int]) -> list[tuple[str, int, bool]]:
+    return [
+        (cell, width, column == len(widths) - 1) for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+    ]
+
+
+def say(line: str = "") -> None:
+    """Print a line of the answer."""
+    sys.stdout.write(line + "\n")
+
+
+def note(line: str) -> None:
+    """Print a line beside the answer."""
+    sys.stderr.write(line + "\n")

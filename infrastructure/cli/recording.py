@@ -1,0 +1,89 @@
+"""`heartline import`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from msgspec import to_builtins
+
+from domain.errors import WrongUsage
+from infrastructure.cli.options import json_option, settings
+from infrastructure.cli.output import as_json, note, say
+from infrastructure.composition import opened_ledger
+from infrastructure.openclaw.importer import Imported, Importer, Progress
+from infrastructure.openclaw.observed import KeyedBy
+
+MOST_REJECTED_SHOWN = 20
+"""How many rejected lines of a source are shown to people; `--json` has them all."""
+
+
+@click.command(
+    name="import",
+    epilog="""\b
+Examples:
+  heartline import lifecycle.ndjson
+  heartline import lifecycle.ndjson --trace logs/cache-trace.jsonl
+  zcat old.ndjson.gz | heartline import - --gateway laptop""",
+)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--trace", metavar="FILE", help="The host's cache trace of the same time: what was submitted.")
+@click.option("--gateway", metavar="NAME", help="Name the host installation; else one is made up once and kept.")
+@click.option(
+    "--engine-keyed-by",
+    "keyed_by",
+    type=click.Choice(["session-key", "session-id"]),
+    default="session-key",
+    show_default=True,
+    help="By what the recorded engine kept its state.",
+)
+@json_option
+def import_(paths: tuple[str, ...], trace: str | None, gateway: str | None, keyed_by: KeyedBy, as_json_: bool) -> None:
+    """Record lifecycle recordings (NDJSON); '-' is standard input. Recording one again adds what is new."""
+    if trace is not None and len(paths) > 1:
+        raise WrongUsage("--trace belongs to one recording: import them one by one.")
+    with opened_ledger(settings()) as ledger:
+        for path in paths:
+            with _progress([path, *([trace] if trace else [])]) as progress:
+                imported = Importer(ledger, gateway=gateway, keyed_by=keyed_by).import_recording(path, progress, trace)
+            if as_json_:
+                say(as_json(_answer(imported)))
+            else:
+                _tell(imported)
+
+
+def _answer(imported: Imported) -> dict[str, object]:
+    answer: dict[str, object] = to_builtins(imported)
+    answer.pop("trace")
+    return answer if imported.trace is None else {**answer, "trace": _answer(imported.trace)}
+
+
+def _tell(imported: Imported) -> None:
+    say(
+        f"{imported.source}: {imported.lines} lines: {imported.recorded} recorded, {imported.duplicates} duplicates, "
+        f"{imported.ignored} ignored, {len(imported.rejected)} rejected; "
+        f"{imported.events} events in {imported.streams} streams of gateway {imported.gateway}"
+    )
+    for one in imported.rejected[:MOST_REJECTED_SHOWN]:
+        note(f"  {one.source}:{one.line}: {one.reason}")
+    if len(imported.rejected) > MOST_REJECTED_SHOWN:
+        note(f"  … and {len(imported.rejected) - MOST_REJECTED_SHOWN} more; --json has them all")
+    if imported.trace is not None:
+        _tell(imported.trace)
+
+
+@contextmanager
+def _progress(paths: list[str]) -> Iterator[Progress]:
+    """Show a bar on a terminal, of bytes read; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _bytes: None
+        return
+    from rich.console import Console  # noqa: PLC0415  # loading it takes longer than a small import
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn  # noqa: PLC0415  # the same
+
+    total = None if "-" in paths else sum(Path(path).stat().st_size for path in paths if Path(path).is_file())
+    columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("importing", total=total)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,84 @@
+"""The composition root: everything is wired here and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg.sql import SQL, Identifier
+
+from infrastructure.answers.library import Library
+from infrastructure.embedded.address import Address
+from infrastructure.embedded.server import EmbeddedPostgres
+from infrastructure.ledger.connection import AnyConnection, connect
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.revision import LATEST, revision_of
+from infrastructure.settings import Settings
+
+DATABASE = "heartline"
+SERVICE_ROLE = "heartline_service"
+
+
+@contextmanager
+def opened_ledger(settings: Settings) -> Iterator[Ledger]:
+    """Open the ledger that the settings name. An embedded one is started, made and migrated as need be.
+
+    Raises:
+        HeartlineError: it can't be reached or started, or a database of one's own was not migrated yet.
+    """
+    if settings.database_url is not None:
+        with _as_service(connect(settings.database_url)) as connection:
+            yield Ledger(connection)
+        return
+    with EmbeddedPostgres(settings.home) as address:
+        prepare_embedded(address)
+        with connect(address.conninfo(user=SERVICE_ROLE, dbname=DATABASE)) as connection:
+            yield Ledger(connection)
+
+
+@contextmanager
+def opened_library(settings: Settings) -> Iterator[Library]:
+    """Open the ledger with its projections, to answer from."""
+    with opened_ledger(settings) as ledger:
+        yield Library(ledger)
+
+
+def migrate_database(settings: Settings, partitions: int) -> None:
+    """Bring the schema to that of today; a ledger that is made now gets so many partitions."""
+    from infrastructure.ledger.schema import migrate  # noqa: PLC0415  # it loads alembic, which few commands need
+
+    if settings.database_url is not None:
+        migrate(settings.database_url, partitions)
+        return
+    with EmbeddedPostgres(settings.home) as address:
+        prepare_embedded(address, partitions)
+
+
+def prepare_embedded(address: Address, partitions: int | None = None) -> None:
+    """Make the database of an embedded server, and bring it to the schema of today, if it is not."""
+    with connect(address.conninfo(user=address.superuser, dbname="postgres")) as connection:
+        known = connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
+        if known is None:
+            _create_database(connection)
+    owner = address.conninfo(user=address.superuser, dbname=DATABASE)
+    with connect(owner) as connection:
+        current = revision_of(connection) == LATEST
+    if not current:
+        from infrastructure.ledger.schema import DEFAULT_PARTITIONS, migrate  # noqa: PLC0415  # as above
+
+        migrate(owner, partitions or DEFAULT_PARTITIONS)
+
+
+def _create_database(connection: AnyConnection) -> None:
+    """Two processes may come here at once: the second finds it made."""
+    connection.execute("select pg_advisory_lock(hashtext('heartline.create'))")
+    if connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone() is None:
+        connection.execute(SQL("create database {}").format(Identifier(DATABASE)))
+
+
+def _as_service(connection: AnyConnection) -> AnyConnection:
+    """Give up the rights of the role that one came with, where the service's role may be taken."""
+    may = connection.execute(
+        "select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s", (SERVICE_ROLE,)
+    ).fetchone()
+    if may and may[0]:
+        connection.execute(SQL("set role {}").format(Identifier(SERVICE_ROLE)))
+    return connection
