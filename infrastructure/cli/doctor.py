@@ -114,7 +114,7 @@ def _database(connection: AnyConnection) -> list[Check]:
 @click.option("--partitions", type=click.IntRange(1, 4096), default=16, show_default=True, help="Of a ledger made now.")
 @json_option
 def migrate(partitions: int, as_json_: bool) -> None:
-    """Make the ledger's schema in the database, or bring it to that of today. A ledger keeps its partitions for ever."""
+    """Make the ledger's schema in the database, or bring it to today's. A ledger keeps its partitions for ever."""
     told = settings()
     migrate_database(told, partitions)
     with opened_library(told) as library:

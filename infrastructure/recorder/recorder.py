@@ -104,6 +104,7 @@ class Recorder:
         known = self._known([deliveries[index] for index in waiting])
         fingerprints = {key: fingerprint for (key, _engine_key), fingerprint in known.items()}
         drafts: list[_Draft] = []
+        size = 0
         for done, index in enumerate(waiting):
             delivery = deliveries[index]
             key = delivery_key(delivery.gateway, delivery.delivery_id)
@@ -127,11 +128,12 @@ class Recorder:
                 sum(len(draft.append.events) for draft in made),
                 tuple(draft.append.engine_key for draft in made),
             )
-            if sum(draft.size for draft in drafts) > GROUP_BYTES:
+            size += sum(draft.size for draft in made)
+            if size > GROUP_BYTES:
                 failed = self._write(drafts)
                 if failed:  # what follows may have been decided on states that never came to be
                     return sorted(failed | set(waiting[done + 1 :]))
-                drafts = []
+                drafts, size = [], 0
         return sorted(self._write(drafts))
 
     def _known(self, deliveries: Sequence[Delivery]) -> dict[tuple[bytes, str], bytes]:
