@@ -212,7 +212,7 @@ def _assemble_context(engine: Engine, command: ask.AssembleContext) -> list[fact
     roster = _texts(roster, command, session, (command.prompt,), events)
     prompt = roster.references[command.prompt.digest].revision if command.prompt else None
     turn = engine.turn
-    same = turn is not None and turn.session_id == session and prompt in (None, turn.prompt)
+    same = turn is not None and turn.session_id == session and (turn.resumed or prompt in (None, turn.prompt))
     history = command.history
     events.append(
         fact.ContextAssembled(

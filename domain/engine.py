@@ -32,6 +32,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     session_id: str
     attempts: int = 1
     broken: bool = False
+    resumed: bool = False
     prompt: int | None = None
     prompt_entry: int | None = None
     prompt_size: int | None = None
@@ -137,7 +138,9 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
         case fact.CompactionStarted():
             return _in_session(after, event.session_id, event.heartbeat)
         case fact.CompactionCompleted():
-            return replace(after, compactions=engine.compactions + event.compacted)
+            resumed = engine.turn is not None and engine.turn.broken and event.compacted
+            turn = replace(engine.turn, resumed=True) if engine.turn and resumed else engine.turn
+            return replace(after, compactions=engine.compactions + event.compacted, turn=turn)
         case fact.CompactionFailed():
             return replace(after, failed_compactions=engine.failed_compactions + 1)
         case fact.SubagentSpawned():

@@ -68,8 +68,8 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
 
 
 def _is_another(engine: Engine, turn: Turn, prompt: Seen | None) -> bool:
-    """Say whether a prompt is not the turn's. Mid-turn the host asks again with the same one, or with none."""
-    if prompt is None or turn.prompt is None:
+    """Say whether a prompt is not the turn's. Mid-turn the host repeats it, or gives none; in a retry it says anything."""
+    if prompt is None or turn.prompt is None or turn.resumed:
         return False
     return engine.roster.references.get(prompt.digest) != Reference(TEXTS, turn.prompt)
 

@@ -5,7 +5,7 @@ import pytest
 from domain import commands as ask
 from domain import events as fact
 from domain.engine import Turn
-from domain.entries import Revision, Seen
+from domain.entries import TEXTS, Revision, Seen
 from tests.domain import asks
 from tests.domain.facts import (
     AT,
@@ -261,3 +261,10 @@ def test_a_tick_may_settle_while_a_turn_is_open() -> None:
 def test_what_the_model_received_changes_no_turn() -> None:
     engine = given(*IN_TURN).when(asks.submitting()).then(submitted()).engine
     assert (engine.phase, engine.turn, engine.submitted.count) == ("in-turn", given(*IN_TURN).engine.turn, 1)
+
+
+def test_after_an_overflow_was_compacted_the_same_turn_goes_on_with_whatever_prompt_the_host_retries_it() -> None:
+    first = (OPENED, told(revision(text("the task"), TEXTS, 1)), assembled(prompt=1))
+    compacted_away = given(*first, overflow(), compacting(), compacted())
+    retried = told(revision(text("go on with the task"), TEXTS, 2)), assembled(call=2, attempt=2, prompt=2)
+    compacted_away.observed(asks.assembling(prompt=text("go on with the task"), delivery="retry")).then(*retried)
