@@ -68,7 +68,7 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
 
 
 def _is_another(engine: Engine, turn: Turn, prompt: Seen | None) -> bool:
-    """Say whether a prompt is not the turn's. Mid-turn the host repeats it, or gives none; in a retry it says anything."""
+    """Say whether a prompt isn't the turn's: mid-turn the host repeats it or gives none; in a retry it says any."""
     if prompt is None or turn.prompt is None or turn.resumed:
         return False
     return engine.roster.references.get(prompt.digest) != Reference(TEXTS, turn.prompt)
