@@ -27,28 +27,33 @@ def offsets(connection: Connection[Any], projection: Projection) -> dict[int, in
 
 
 def catch_up(
-    connection: Connection[Any], read: Reader, ends: dict[int, int], told: Callable[[int], None] | None = None
+    connection: Connection[Any],
+    read: Reader,
+    ends: dict[int, int],
+    told: Callable[[int], None] | None = None,
+    batch: Callable[[], int] = lambda: BATCH,
 ) -> dict[int, int]:
     """Fold every projection up to these positions at least; give the positions that all of them have reached.
 
-    Several may do this at once: each batch is folded by one of them. `told` hears how many events were folded.
+    Several may do this at once: each batch is folded by one of them. `told` hears how many events were folded; `batch`
+    says how many to fold next.
     """
     reached = {projection.name: offsets(connection, projection) for projection in PROJECTIONS}
     for partition, end in ends.items():
         at = {name: positions.get(partition, 0) for name, positions in reached.items()}
         while min(at.values()) < end:
             after = min(at.values())
-            batch = read(partition, after, BATCH)
-            if not batch:
+            events = read(partition, after, batch())
+            if not events:
                 break
             for projection in PROJECTIONS:
-                fresh = [one for one in batch if one.position > at[projection.name]]
+                fresh = [one for one in events if one.position > at[projection.name]]
                 if fresh and not projection.apply(connection, partition, fresh, at[projection.name]):
                     at[projection.name] = offsets(connection, projection).get(partition, 0)
                 elif fresh:
                     at[projection.name] = fresh[-1].position
             if told is not None:
-                told(len(batch))
+                told(len(events))
         for name, position in at.items():
             reached[name][partition] = position
     return {partition: min(positions.get(partition, 0) for positions in reached.values()) for partition in ends}

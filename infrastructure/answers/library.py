@@ -55,7 +55,7 @@ class Library:
     def refresh(self, told: Callable[[int], None] | None = None) -> dict[int, int]:
         """Bring the projections up to everything that is in the ledger now; give the offsets that answers rest on."""
         ends = {head.partition: head.position for head in self.ledger.heads()}
-        return catch_up(self.ledger.connection, self._recorded, ends, told)
+        return catch_up(self.ledger.connection, self.read, ends, told)
 
     def behind(self) -> int:
         """Count the events that the projections have not folded yet, about."""
@@ -104,7 +104,8 @@ class Library:
         with self.ledger.connection.cursor(binary=True) as cursor:
             return cursor.execute(statement(query), parameters).fetchall()
 
-    def _recorded(self, partition: int, after: int, limit: int) -> Sequence[Recorded]:
+    def read(self, partition: int, after: int, limit: int) -> Sequence[Recorded]:
+        """Read events as projections see them."""
         return [
             Recorded(
                 row.partition,

@@ -99,7 +99,9 @@ def test_keyed_by_session_id_each_isolated_tick_has_a_stream_of_its_own(ledger: 
 
 
 def test_calls_without_a_key_change_no_engine(ledger: Ledger, tmp_path: Path) -> None:
-    lines = [{"ts": "2026-11-23T08:00:00Z", "method": method, "params": {}} for method in ("_factory", "dispose")]
+    lines: list[dict[str, Any]] = [
+        {"ts": "2026-11-23T08:00:00Z", "method": method, "params": {}} for method in ("_factory", "dispose")
+    ]
     result = record(ledger, write(tmp_path / "a", lines))
     assert (result.lines, result.ignored, result.events) == (2, 2, 0)
 

@@ -1,0 +1,113 @@
+"""Projections: however the events are batched, repeated or raced for, equal offsets mean equal rows."""
+
+import json
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infrastructure.answers.library import Library
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.openclaw.importer import Importer
+from projections.projector import PROJECTIONS, catch_up
+
+TABLES = ("streams", "sightings", "contexts", "projection_offsets")
+
+
+def rows(owner: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: owner.execute(f"select * from heartline.{table} order by 1, 2, 3").fetchall() for table in TABLES}
+
+
+def forget(owner: psycopg.Connection[Any]) -> None:
+    for table in TABLES:
+        owner.execute(f"truncate heartline.{table}")
+
+
+def recorded(ledger: Ledger, folder: Path) -> None:
+    """Record some sessions over several streams, in which entries are delivered, held, and delivered again."""
+    lines: list[dict[str, Any]] = []
+    for n in range(60):
+        key, session = f"agent:a{n % 5}:main:heartbeat", f"s-{n // 10}"
+        message = {"role": "user", "content": f"{n % 7}", "timestamp": n % 7, "idempotencyKey": f"{n % 7}:user"}
+        at = f"2026-11-23T08:{n:02d}:00Z"
+        params = {"sessionId": session, "sessionKey": key}
+        lines.append({"ts": at, "method": "ingest", "params": {**params, "message": message}})
+        lines.append(
+            {"ts": at, "method": "assemble", "params": {**params, "messages": []}, "result": {"messages": [message]}}
+        )
+    (folder / "lines").write_text("\n".join(json.dumps(line) for line in lines))
+    Importer(ledger, gateway="g").import_recording(str(folder / "lines"), lambda _bytes: None)
+
+
+def ends(ledger: Ledger) -> dict[int, int]:
+    return {head.partition: head.position for head in ledger.heads()}
+
+
+def fold(ledger: Ledger, batch: Callable[[], int]) -> None:
+    catch_up(ledger.connection, Library(ledger).read, ends(ledger), batch=batch)
+
+
+def test_rows_do_not_depend_on_how_the_events_are_batched(ledger: Ledger, database: str, tmp_path: Path) -> None:
+    recorded(ledger, tmp_path)
+    with psycopg.connect(database, autocommit=True) as owner:
+        Library(ledger).refresh()
+        at_once = rows(owner)
+
+        @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+        @given(st.lists(st.integers(1, 40), min_size=1, max_size=10))
+        def check(sizes: list[int]) -> None:
+            forget(owner)
+            batches = cycle(sizes)
+            fold(ledger, lambda: next(batches))
+            assert rows(owner) == at_once
+
+        check()
+        assert len(at_once["sightings"]) == 60
+
+
+def test_folding_what_was_folded_changes_nothing(ledger: Ledger, database: str, tmp_path: Path) -> None:
+    recorded(ledger, tmp_path)
+    library = Library(ledger)
+    library.refresh()
+    with psycopg.connect(database, autocommit=True) as owner:
+        before = rows(owner)
+        for partition, end in ends(ledger).items():
+            events = library.read(partition, 0, end)
+            assert not events or not any(one.apply(ledger.connection, partition, events, 0) for one in PROJECTIONS)
+        assert rows(owner) == before
+
+
+def test_several_that_fold_at_once_fold_each_event_once(ledger: Ledger, database: str, tmp_path: Path) -> None:
+    recorded(ledger, tmp_path)
+
+    def work() -> None:
+        with Ledger.open(database) as own:
+            fold(own, lambda: 3)
+
+    threads = [Thread(target=work) for _worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with psycopg.connect(database, autocommit=True) as owner:
+        raced = rows(owner)
+        forget(owner)
+        fold(ledger, lambda: 1_000)
+        assert rows(owner) == raced
+
+
+def test_events_that_were_appended_after_the_last_question_are_in_the_next_answer(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    library = Library(ledger)
+    library.refresh()
+    assert library.streams() == []
+    recorded(ledger, tmp_path)
+    assert library.behind() > 0
+    library.refresh()
+    assert (len(library.streams()), library.behind()) == (5, 0)
