@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from psycopg import Error as PostgresError
 
 from domain.errors import HeartlineError, WrongUsage
 from infrastructure.cli.auditing import audit
@@ -56,6 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HeartlineError as error:
         note(f"heartline: {error} [{error.code}]")
         sys.exit(EXIT_WRONG_USAGE if isinstance(error, WrongUsage) else EXIT_NOT_DONE)
+    except PostgresError as error:
+        note(
+            f"heartline: The database refused: {' '.join(str(error).split())}. See `heartline doctor`. [database-error]"
+        )
+        sys.exit(EXIT_NOT_DONE)
+    except OSError as error:
+        note(f"heartline: {error.filename or 'A file'}: {error.strerror}. [system-error]")
+        sys.exit(EXIT_NOT_DONE)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import Connection
 
-from infrastructure.ledger.errors import DatabaseUnavailable
+from infrastructure.ledger.errors import DatabaseUnavailable, UnreadableAddress
 
 LOCK_TIMEOUT_MS = 15_000
 """How long an append waits for the others of its partition before it gives up."""
@@ -23,6 +23,7 @@ def connect(conninfo: str) -> AnyConnection:
     """Open a connection in autocommit.
 
     Raises:
+        UnreadableAddress: the address is none.
         DatabaseUnavailable: the database can't be reached.
     """
     try:
@@ -33,6 +34,10 @@ def connect(conninfo: str) -> AnyConnection:
             application_name="heartline",
             options=OPTIONS,
         )
+    except psycopg.ProgrammingError:
+        raise UnreadableAddress(  # without the text, which may hold a password
+            "HEARTLINE_DATABASE_URL can't be read: write postgresql://user@host:5432/database, or key=value pairs."
+        ) from None
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())
         raise DatabaseUnavailable(

@@ -1,12 +1,18 @@
 """What can go wrong with a ledger."""
 
-from domain.errors import HeartlineError
+from domain.errors import HeartlineError, WrongUsage
 
 
 class DatabaseUnavailable(HeartlineError):
     """The database can't be reached or went away."""
 
     code = "database-unavailable"
+
+
+class UnreadableAddress(WrongUsage):
+    """What is given as the database's address is none."""
+
+    code = "unreadable-address"
 
 
 class NotALedger(HeartlineError):
