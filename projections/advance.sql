@@ -2,7 +2,7 @@
 -- offset moves in the transaction that writes the rows.
 create function heartline.advance(in_partition integer, in_projection text, from_position bigint, to_position bigint)
 returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if from_position = 0 then

@@ -1,20 +1,20 @@
 """Gathers the facts of each heartbeat routing key, for the rules of `domain.audit`."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
 from domain.audit import ContextFact, Finding, Route, Source, audit
 from domain.context import Chain, Context
-from domain.entries import Reference, Revision
+from domain.entries import TEXTS, Reference, Revision
 from domain.events import Basis, ContextAssembled, EntriesRecorded, PromptSubmitted, TextsRecorded, decode
 from domain.keys import kind_of, tick_id
 from domain.origin import Entry
 from infrastructure.answers.contexts import origin_tick, own_by_nature
 from infrastructure.answers.library import Library, Place
 from infrastructure.answers.origins import Asked, origins_of
-from infrastructure.answers.texts import told
+from infrastructure.answers.texts import Told, told
 from projections.sightings.projection import identity_digest
 
 
@@ -28,7 +28,17 @@ def findings(library: Library, gateway: str | None = None) -> list[Finding]:
     return [finding for key, places in sorted(routes.items()) for finding in audit(_route(library, *key, places))]
 
 
+class _Stream(Struct):
+    """What the events of one stream say of its sessions and entries."""
+
+    sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    heartbeats: set[str] = field(default_factory=set)
+    revisions: dict[Reference, Revision] = field(default_factory=dict)
+
+
 class _Recorded(Struct, frozen=True):
+    """One context with the event that records it."""
+
     basis: Basis
     number: int
     session_id: str
@@ -36,15 +46,6 @@ class _Recorded(Struct, frozen=True):
     at: int
     prompt: int | None
     context: Context
-
-
-class _Stream(Struct):
-    """What the events of one stream say about its ticks."""
-
-    sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
-    heartbeats: set[str] = field(default_factory=set)
-    contexts: list[_Recorded] = field(default_factory=list)
-    revisions: dict[Reference, Revision] = field(default_factory=dict)
 
 
 def _route(library: Library, gateway: str, routing_key: str, places: Iterable[Place]) -> Route:
@@ -66,45 +67,49 @@ def _route(library: Library, gateway: str, routing_key: str, places: Iterable[Pl
 
 def _read(library: Library, place: Place) -> _Stream:
     stream = _Stream()
-    assembled, submitted = Chain(), Chain()
     for row in library.ledger.stream(place.gateway, place.engine_key):
         event = decode(row.payload)
-        event_id, at = f"{row.partition}-{row.position}", event.occurred_at
         session_id = getattr(event, "session_id", None)
         if getattr(event, "heartbeat", None) and session_id is not None:
             stream.heartbeats.add(session_id)
         match event:
             case EntriesRecorded() | TextsRecorded():
                 stream.revisions.update({one.reference: one for one in event.revisions})
-                stream.sessions.setdefault(event.session_id, (event_id, at))
-            case ContextAssembled():
-                assembled = assembled.extended(event.delta)
-                stream.sessions.setdefault(event.session_id, (event_id, at))
-                stream.contexts.append(
-                    _Recorded("assembled", event.call, event.session_id, event_id, at, event.prompt, assembled.last())
-                )
-            case PromptSubmitted():
-                submitted = submitted.extended(event.delta)
-                stream.contexts.append(
-                    _Recorded("submitted", event.number, event.session_id, event_id, at, event.prompt, submitted.last())
-                )
-            case _:
+            case ContextAssembled() | PromptSubmitted():
                 pass
+            case _:
+                continue
+        stream.sessions.setdefault(event.session_id, (f"{row.partition}-{row.position}", event.occurred_at))
     return stream
 
 
 def _isolated(place: Place, stream: _Stream) -> set[str]:
     """Give the sessions that were isolated ticks: by their key, by what the host said, or as each tick has its own."""
     if kind_of(place.engine_key) == "heartbeat-run" or len(stream.sessions) > 1:
-        return {*stream.sessions, *(one.session_id for one in stream.contexts)}
+        return set(stream.sessions)
     return stream.heartbeats
 
 
-def _facts(library: Library, place: Place, stream: _Stream, isolated: set[str]) -> list[ContextFact]:
+def _contexts(library: Library, place: Place) -> Iterator[_Recorded]:
+    """Read the contexts of a stream one by one: all of them together would take the square of their number."""
+    assembled, submitted = Chain(), Chain()
+    for row in library.ledger.stream(place.gateway, place.engine_key):
+        event_id = f"{row.partition}-{row.position}"
+        match decode(row.payload):
+            case ContextAssembled(call=number, session_id=session_id, prompt=prompt, delta=delta, occurred_at=at):
+                assembled = assembled.extended(delta)
+                yield _Recorded("assembled", number, session_id, event_id, at, prompt, assembled.last())
+            case PromptSubmitted(number=number, session_id=session_id, prompt=prompt, delta=delta, occurred_at=at):
+                submitted = submitted.extended(delta)
+                yield _Recorded("submitted", number, session_id, event_id, at, prompt, submitted.last())
+            case _:
+                pass
+
+
+def _facts(library: Library, place: Place, stream: _Stream, isolated: set[str]) -> Iterator[ContextFact]:
     origins = _origins(library, place, stream)
-    facts: list[ContextFact] = []
-    unexplained = _unexplained(library, place, stream, origins)
-    for one in stream.contexts:
+    explained = _Explained(library, place, stream)
+    for one in _contexts(library, place):
         if one.session_id not in isolated:
             continue
         sources: Counter[tuple[str, str]] = Counter()
@@ -112,33 +117,29 @@ def _facts(library: Library, place: Place, stream: _Stream, isolated: set[str]) 
         for reference in one.context:
             origin = origins[reference.entry].origin(one.session_id)
             if origin is None:
-                unknown += (reference, one.prompt) in unexplained
+                unknown += not explained.own(reference, one.prompt)
             elif origin.session_id != one.session_id:
                 sources[origin.engine_key, origin.session_id] += 1
-        facts.append(
-            ContextFact(
-                basis=one.basis,
-                engine_key=place.engine_key,
-                number=one.number,
-                session_id=one.session_id,
-                tick_id=tick_id(place.routing_key, one.session_id),
-                event_id=one.event_id,
-                at=one.at,
-                entries=len(one.context),
-                replayed=sources.total(),
-                unknown=unknown,
-                sources=tuple(
-                    Source(
-                        origin_tick(engine_key, session_id, place if engine_key == place.engine_key else None),
-                        engine_key,
-                        session_id,
-                        count,
-                    )
-                    for (engine_key, session_id), count in sources.items()
-                ),
-            )
+        yield ContextFact(
+            basis=one.basis,
+            engine_key=place.engine_key,
+            number=one.number,
+            session_id=one.session_id,
+            tick_id=tick_id(place.routing_key, one.session_id),
+            event_id=one.event_id,
+            at=one.at,
+            entries=len(one.context),
+            replayed=sources.total(),
+            unknown=unknown,
+            sources=tuple(
+                Source(_tick(place, engine_key, session_id), engine_key, session_id, count)
+                for (engine_key, session_id), count in sources.items()
+            ),
         )
-    return facts
+
+
+def _tick(place: Place, engine_key: str, session_id: str) -> str | None:
+    return origin_tick(engine_key, session_id, place if engine_key == place.engine_key else None)
 
 
 def _origins(library: Library, place: Place, stream: _Stream) -> dict[int, Entry]:
@@ -154,21 +155,19 @@ def _origins(library: Library, place: Place, stream: _Stream) -> dict[int, Entry
     return origins_of(library, place, asked)
 
 
-def _unexplained(
-    library: Library, place: Place, stream: _Stream, origins: dict[int, Entry]
-) -> set[tuple[Reference, int | None]]:
-    """Give the entries (with their context's prompt) that nobody delivered and that are not the call's own either."""
-    wanted = {
-        (reference, one.prompt)
-        for one in stream.contexts
-        for reference in one.context
-        if not origins[reference.entry].deliveries
-    }
-    prompts = {Reference(0, prompt) for _reference, prompt in wanted if prompt is not None}
-    contents = library.ledger.content(place.gateway, place.engine_key, {*prompts, *(one for one, _prompt in wanted)})
-    unexplained: set[tuple[Reference, int | None]] = set()
-    for reference, prompt in wanted:
-        text = None if prompt is None else told(contents[0, prompt]).text
-        if not own_by_nature(stream.revisions[reference].identity, told(contents[reference]), text):
-            unexplained.add((reference, prompt))
-    return unexplained
+class _Explained:
+    """Tells which entries that nobody delivered are a call's own by their nature; reads the content of those only."""
+
+    def __init__(self, library: Library, place: Place, stream: _Stream) -> None:
+        self._library, self._place, self._stream = library, place, stream
+        self._told: dict[Reference, Told] = {}
+
+    def own(self, reference: Reference, prompt: int | None) -> bool:
+        text = None if prompt is None else self._content(Reference(TEXTS, prompt)).text
+        return own_by_nature(self._stream.revisions[reference].identity, self._content(reference), text)
+
+    def _content(self, reference: Reference) -> Told:
+        if reference not in self._told:
+            held = self._library.ledger.content(self._place.gateway, self._place.engine_key, [reference])
+            self._told[reference] = told(held[reference])
+        return self._told[reference]

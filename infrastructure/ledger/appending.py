@@ -11,7 +11,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from msgspec import Struct
-from psycopg import Connection, errors, pq
+from psycopg import Connection, OperationalError, errors, pq
 
 from infrastructure.ledger.errors import AppendRefused
 
@@ -76,6 +76,9 @@ _int8 = struct.Struct("!q").pack
 _HEADER = struct.Struct("!iiiii").pack
 _EMPTY_HEADER = struct.Struct("!iii").pack
 _NULL = _int4(-1)
+
+_REFUSALS = frozenset({"HL", "22", "23"})
+"""Classes of SQLSTATE: our own, data that can't be stored (a NUL in a key), constraints (content that is there)."""
 
 
 def _array(oid: int, elements: Iterable[bytes | None]) -> bytes:
@@ -147,8 +150,10 @@ class Appender:
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
             return
         error = errors.error_from_result(result, encoding=self._encoding)
-        if error.sqlstate is not None and error.sqlstate.startswith("HL"):
+        if error.sqlstate is not None and error.sqlstate[:2] in _REFUSALS:
             raise AppendRefused(f"The ledger refused an append: {error.diag.message_primary}.") from error
+        if self._pg.status == pq.ConnStatus.BAD:  # libpq reports a lost connection without an SQLSTATE
+            raise OperationalError(str(error)) from error
         raise error
 
 

@@ -31,3 +31,15 @@ class StreamMoved(HeartlineError):
     """Other writers kept appending to a stream, so that a decision about it never held."""
 
     code = "stream-moved"
+
+
+class CheckpointUnusable(HeartlineError):
+    """A file of checkpoints can't be read, is damaged, or is of another ledger."""
+
+    code = "checkpoint-unusable"
+
+
+class CheckpointContradicted(HeartlineError):
+    """The ledger no longer holds what its last checkpoint saw."""
+
+    code = "checkpoint-contradicted"

@@ -99,10 +99,23 @@ class Ledger:
             return self._appender.append(partition, appends, all_or_nothing=all_or_nothing)
 
     def stream(self, gateway: str, engine_key: str, after: int = 0, until: int | None = None) -> Iterator[Row]:
-        """Read a stream's events with versions greater than `after` and at most `until`, in order."""
-        place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}
-        with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
-            yield from cursor.stream(statement("queries/stream"), {**place, "after": after, "until": until}, size=PAGE)
+        """Read a stream's events with versions greater than `after` and at most `until`, in order.
+
+        It is read by pages, so that others may be asked of the same connection meanwhile.
+        """
+        wanted: dict[str, object] = {
+            "partition": self.partition_of(gateway, engine_key),
+            "stream": stream_id(gateway, engine_key),
+            "until": until,
+            "limit": PAGE,
+        }
+        while True:
+            with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
+                rows = cursor.execute(statement("queries/stream"), {**wanted, "after": after}).fetchall()
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].version
 
     def versions(self, gateway: str, engine_key: str, wanted: Iterable[int]) -> list[Row]:
         """Read some events of a stream, by their versions."""

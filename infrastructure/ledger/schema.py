@@ -30,6 +30,7 @@ OBJECTS = (
     "functions/keep_snapshot",
     "functions/name_gateway",
     "functions/refuse_change",
+    "functions/as_jsonb",
     "triggers/events_are_immutable",
     "triggers/deliveries_are_immutable",
     "views/event_log",
@@ -108,16 +109,17 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _make_service_role(connection: Connection) -> None:
-    """Make the service's role and let the owner act as it, where the database lets us make roles."""
-    found = connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": SERVICE_ROLE}).first()
-    may = connection.execute(
-        text("select rolcreaterole or rolsuper from pg_roles where rolname = current_user")
-    ).scalar()
-    if found is None and not may:
-        return
-    if found is None:
-        connection.execute(text(f"create role {SERVICE_ROLE} login"))
-    connection.execute(text(statement("roles/grants").replace(":", "\\:")))
+    """Make the service's role, and let the owner act as it, where the database lets us make roles."""
+    rights = text("select rolcreaterole, rolsuper from pg_roles where rolname = current_user")
+    may_create, superuser = connection.execute(rights).one()
+    known = text("select 1 from pg_roles where rolname = :role")
+    if connection.execute(known, {"role": SERVICE_ROLE}).first() is None:
+        if not (may_create or superuser):
+            return
+        connection.execute(text(statement("roles/service")))
+    if may_create and not superuser:
+        connection.execute(text(f"grant {SERVICE_ROLE} to current_user"))
+    connection.execute(text(statement("roles/grants")))
 
 
 def _make_ledger(connection: Connection, partitions: int) -> None:

@@ -6,7 +6,7 @@ create function heartline.apply_sightings(
     versions bigint[], entries bigint[], revisions bigint[], session_ids text[], delivereds boolean[],
     occurred bigint[], recorded bigint[]
 ) returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not heartline.advance(in_partition, 'sightings', from_position, to_position) then

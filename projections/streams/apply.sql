@@ -1,7 +1,7 @@
 -- Write the rows that a batch came to, as jsonb records, together with the offset.
 create function heartline.apply_streams(in_partition integer, from_position bigint, to_position bigint, in_rows jsonb)
 returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not heartline.advance(in_partition, 'streams', from_position, to_position) then

@@ -105,6 +105,9 @@ return sha256(
 --
 -- The head row is locked first and the log's tail is read in the next statement, which sees what was committed while this
 -- one waited; a single statement would not.
+--
+-- Like every function that runs as the owner it has a search path of its own: else a caller's type named `bytea` would be
+-- taken for the one that is declared, and the checks of that type would run as the owner.
 create function heartline.append(
     in_partition integer,
     gateways text[], engine_keys text[], streams uuid[], expected bigint[],
@@ -114,7 +117,7 @@ create function heartline.append(
     entries bigint[] default '{}', revisions bigint[] default '{}', contents bytea[] default '{}',
     salts bytea[] default '{}', equalities bytea[] default '{}'
 ) returns table (outcome text, first_version bigint, last_version bigint, first_position bigint, at bigint)
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     id uuid;
@@ -223,7 +226,7 @@ $$;
 -- Keep a snapshot of a stream; one that is there already stays.
 create function heartline.keep_snapshot(in_partition integer, in_stream uuid, in_version bigint, in_type text, in_payload bytea)
 returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into heartline.snapshots values (in_partition, in_stream, in_version, in_type, in_payload) on conflict do nothing;
@@ -233,7 +236,7 @@ $$;
 
 -- Give the name of a source, which is the first that was proposed for it and is not another's; null if it is another's.
 create function heartline.name_gateway(in_source bytea, proposed text) returns text
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     kept text;
@@ -254,6 +257,17 @@ begin
 end
 $$;
 
+-- Bytes as jsonb for people to look at; null where they are not UTF-8 or not valid as such, never an error.
+create function heartline.as_jsonb(payload bytea) returns jsonb
+language plpgsql immutable
+as $$
+begin
+    return convert_from(payload, 'UTF8')::jsonb;
+exception when others then
+    return null;
+end
+$$;
+
 -- A statement trigger: it fires also where no row would have matched. (Superusers can switch triggers off; `verify` finds it.)
 create trigger events_are_immutable before update or delete or truncate on heartline.events
     for each statement execute function heartline.refuse_change();
@@ -265,9 +279,7 @@ create trigger deliveries_are_immutable before update or delete or truncate on h
 -- The events for people: times as times, payloads as jsonb where they are valid as such (null where they are not).
 create view heartline.event_log as
     select e.partition || '-' || e.position as event_id, e.gateway, e.engine_key, e.version, e.type,
-        to_timestamp(e.recorded_at / 1000000.0) as recorded_at,
-        case when pg_input_is_valid(convert_from(e.payload, 'UTF8'), 'jsonb')
-            then convert_from(e.payload, 'UTF8')::jsonb end as data
+        to_timestamp(e.recorded_at / 1000000.0) as recorded_at, heartline.as_jsonb(e.payload) as data
     from heartline.events e;
 
 -- How far each projection has folded each partition: everything up to `position` is in its rows, and nothing after.
@@ -282,7 +294,7 @@ create table heartline.projection_offsets (
 -- offset moves in the transaction that writes the rows.
 create function heartline.advance(in_partition integer, in_projection text, from_position bigint, to_position bigint)
 returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if from_position = 0 then
@@ -314,7 +326,7 @@ create table heartline.streams (
 -- Write the rows that a batch came to, as jsonb records, together with the offset.
 create function heartline.apply_streams(in_partition integer, from_position bigint, to_position bigint, in_rows jsonb)
 returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not heartline.advance(in_partition, 'streams', from_position, to_position) then
@@ -364,7 +376,7 @@ create function heartline.apply_sightings(
     versions bigint[], entries bigint[], revisions bigint[], session_ids text[], delivereds boolean[],
     occurred bigint[], recorded bigint[]
 ) returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not heartline.advance(in_partition, 'sightings', from_position, to_position) then
@@ -405,7 +417,7 @@ create table heartline.contexts (
 -- Write the contexts of a batch, as jsonb records, together with the offset.
 create function heartline.apply_contexts(in_partition integer, from_position bigint, to_position bigint, in_rows jsonb)
 returns boolean
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not heartline.advance(in_partition, 'contexts', from_position, to_position) then

@@ -7,6 +7,9 @@
 --
 -- The head row is locked first and the log's tail is read in the next statement, which sees what was committed while this
 -- one waited; a single statement would not.
+--
+-- Like every function that runs as the owner it has a search path of its own: else a caller's type named `bytea` would be
+-- taken for the one that is declared, and the checks of that type would run as the owner.
 create function heartline.append(
     in_partition integer,
     gateways text[], engine_keys text[], streams uuid[], expected bigint[],
@@ -16,7 +19,7 @@ create function heartline.append(
     entries bigint[] default '{}', revisions bigint[] default '{}', contents bytea[] default '{}',
     salts bytea[] default '{}', equalities bytea[] default '{}'
 ) returns table (outcome text, first_version bigint, last_version bigint, first_position bigint, at bigint)
-language plpgsql volatile security definer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     id uuid;
