@@ -46,6 +46,7 @@ def migrate_database(settings: Settings, partitions: int) -> None:
     from infrastructure.ledger.schema import migrate  # noqa: PLC0415  # it loads alembic, which few commands need
 
     if settings.database_url is not None:
+        connect(settings.database_url).close()  # which says in our words why it can't be reached
         migrate(settings.database_url, partitions)
         return
     with EmbeddedPostgres(settings.home) as address:

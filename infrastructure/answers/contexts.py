@@ -1,5 +1,6 @@
 """Answers about contexts: what the engine answered or the model received, entry by entry, and where each came from."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ from infrastructure.answers.library import Library, Place
 from infrastructure.answers.origins import Asked, origins_of
 from infrastructure.answers.texts import Told, told
 from infrastructure.ledger.ledger import Held
+
+_STAMP = re.compile(r"\A\[(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d \d\d:\d\d [^\]\n]{1,40}\] ")
+"""The time that the host writes before some prompts when it submits them."""
 
 
 class ContextRecord(Struct, frozen=True):
@@ -52,7 +56,8 @@ def context_answer(
     return {
         "gateway": place.gateway,
         "engine_key": place.engine_key,
-        "call" if basis == "assembled" else "submitted": record.number,
+        "call": record.number if basis == "assembled" else None,
+        "submitted": record.number if basis == "submitted" else None,
         "event_id": record.event_id,
         "tick_id": tick,
         "session_id": event.session_id,
@@ -190,7 +195,11 @@ class _Entries:
 
 def own_by_nature(identity: Identity, content: Told, prompt: str | None) -> bool:
     """Say whether an entry that nobody delivered is this call's own: prompt, heartbeat text, or the host's context."""
-    return content.host_context or (identity.role == "user" and content.text in (prompt, POLL))
+    if content.host_context:
+        return True
+    if identity.role != "user" or content.text is None:
+        return False
+    return content.text in (prompt, POLL) or _STAMP.sub("", content.text, count=1) in (prompt, POLL)
 
 
 def origin_tick(engine_key: str, session_id: str, place: Place | None) -> str | None:

@@ -74,6 +74,18 @@ class Library:
         with self.ledger.connection.cursor(row_factory=class_row(StreamFound)) as cursor:
             return cursor.execute(statement("streams/list"), wanted).fetchall()
 
+    def check_gateway(self, gateway: str | None) -> None:
+        """Refuse a gateway of which nothing is on record: nothing would be found, as if all were well.
+
+        Raises:
+            UnknownStream: there is none of this name; it names the candidates.
+        """
+        if gateway is None or self.streams(gateway):
+            return
+        names = sorted({one.gateway for one in self.streams()})
+        hint = f"There are {', '.join(names)}." if names else "The ledger holds no stream yet."
+        raise UnknownStream(f"No gateway {gateway} is on record. {hint}")
+
     def place(self, engine_key: str, gateway: str | None = None) -> Place:
         """Find the one stream of an engine key.
 

@@ -8,7 +8,8 @@ from domain.events import Basis, ContextAssembled, PromptSubmitted, decode
 from infrastructure.answers.errors import UnknownContext, UnknownStream
 from infrastructure.answers.library import Library, Place
 
-_EVENT_ID = re.compile(r"(\d{1,9})-(\d{1,18})")
+_EVENT_ID = re.compile(r"([0-9]{1,9})-([0-9]{1,18})")
+_CALL = re.compile(r"[0-9]{1,18}")
 
 
 class Referred(Struct, frozen=True):
@@ -30,7 +31,7 @@ def referred(library: Library, reference: str, gateway: str | None) -> Referred:
     if event_id is not None:
         return _of_event(library, int(event_id[1]), int(event_id[2]))
     key, mark, call = reference.rpartition("#")
-    if mark and call.isdigit() and not library.streams(gateway, reference):
+    if mark and _CALL.fullmatch(call) and not library.streams(gateway, reference):
         return Referred(library.place(key, gateway), "assembled", int(call))
     return Referred(library.place(reference, gateway))
 

@@ -1,5 +1,6 @@
 """Answers about streams: which there are, what happened in them, what their engines came to."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from heapq import merge
@@ -15,6 +16,8 @@ from infrastructure.answers.times import parse_time, rfc3339
 from infrastructure.ledger.evidence import Row
 
 PAGE = 256
+
+_VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def stream_answer(found: StreamFound) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def event_answer(row: Row, cursor: str) -> dict[str, Any]:
 
 def state_answer(library: Library, place: Place, at: str | None = None) -> dict[str, Any]:
     """Give an engine's state as of a version or a time (the version before the first later event); of now if None."""
-    until = int(at) if at is not None and at.isdigit() else None
+    until = int(at) if at is not None and _VERSION.fullmatch(at) else None
     latest = parse_time(at, datetime.now(UTC)) if at is not None and until is None else None
     engine = FRESH
     for row in library.ledger.stream(place.gateway, place.engine_key, until=until):

@@ -22,19 +22,17 @@ def parse_time(text: str, now: datetime) -> int:
         WrongUsage: it is none of them.
     """
     age = _AGE.fullmatch(text)
-    if age:
-        moment = now - timedelta(**{_UNITS[age[2]]: int(age[1])})
-    else:
-        try:
-            moment = (
-                datetime.fromisoformat(text)
-                if len(text) > 10
-                else datetime.combine(date.fromisoformat(text), datetime.min.time())
-            )
-        except ValueError:
-            raise WrongUsage(
-                f"{text!r} is no time: write 2026-11-23T08:36:57Z, a date (2026-11-23), or an age (24h, 30m)."
-            ) from None
+    try:
+        if age:
+            moment = now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        elif len(text) > 10:
+            moment = datetime.fromisoformat(text)
+        else:
+            moment = datetime.combine(date.fromisoformat(text), datetime.min.time())
+    except (ValueError, OverflowError):
+        raise WrongUsage(
+            f"{text!r} is no time: write 2026-11-23T08:36:57Z, a date (2026-11-23), or an age (24h, 30m)."
+        ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

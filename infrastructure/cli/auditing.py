@@ -1,6 +1,7 @@
 """`heartline audit`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from domain.audit import Finding
 from infrastructure.answers.audits import findings
 from infrastructure.answers.times import rfc3339
 from infrastructure.cli.options import gateway_option, json_option, settings
-from infrastructure.cli.output import as_json, printable, say, shortened
+from infrastructure.cli.output import as_json, printable, say, shortened, wrapped
 from infrastructure.composition import opened_library
 
 EXIT_FINDINGS = 1
@@ -29,14 +30,13 @@ def audit(gateway: str | None, as_json_: bool) -> None:
     """Look for ticks that share an engine key and contexts that replay other ticks. Exit code 1 if there are any."""
     with opened_library(settings()) as library:
         library.refresh()
+        library.check_gateway(gateway)
         found = findings(library, gateway)
-    for finding in found:
-        if as_json_:
+    if as_json_:
+        for finding in found:
             say(as_json(finding_answer(finding)))
-        else:
-            _show(finding)
-    if not found and not as_json_:
-        say("No findings: no isolated tick shares its engine key, and no context replays another tick.")
+    else:
+        show_findings(found)
     sys.exit(EXIT_FINDINGS if found else 0)
 
 
@@ -49,6 +49,14 @@ def finding_answer(finding: Finding) -> dict[str, Any]:
     }
 
 
+def show_findings(found: Sequence[Finding]) -> None:
+    """Tell people what the audit found."""
+    for finding in found:
+        _show(finding)
+    if not found:
+        say("No findings: no isolated tick shares its engine key, and no context replays another tick.")
+
+
 def _show(finding: Finding) -> None:
     say(f"{finding.severity.upper()} {finding.code} ({finding.status})  gateway {finding.gateway}")
     say(f"  {printable(finding.summary)}")
@@ -56,7 +64,8 @@ def _show(finding: Finding) -> None:
     basis = finding.facts.get("basis")
     if basis is not None:
         _show_contexts([one for one in finding.facts["contexts" if basis == "assembled" else basis] if one["replayed"]])
-    say(f"  {finding.advice}")
+    for line in wrapped(finding.advice):
+        say(line)
     say(f"  evidence: {', '.join(finding.evidence[:8])}{' …' if len(finding.evidence) > 8 else ''}")
     say()
 

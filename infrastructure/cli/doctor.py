@@ -71,9 +71,7 @@ def doctor(as_json_: bool) -> None:
 
 def _where(told: Settings) -> list[Check]:
     if told.database_url is not None:
-        url = urlsplit(told.database_url)
-        shown = f"{url.hostname or 'local'}{url.path}" if url.scheme else "as given"
-        return [Check("database", None, f"HEARTLINE_DATABASE_URL ({shown})")]
+        return [Check("database", None, f"HEARTLINE_DATABASE_URL ({_without_secrets(told.database_url)})")]
     status = EmbeddedPostgres(told.home).status()
     free = shutil.disk_usage(next(one for one in (told.home, *told.home.parents) if one.exists())).free
     return [
@@ -82,6 +80,14 @@ def _where(told: Settings) -> list[Check]:
         Check("log", None, str(status.log)),
         Check("disk", free > LEAST_FREE_BYTES, f"{free // 1024**2:,} MB free below {told.home}"),
     ]
+
+
+def _without_secrets(database_url: str) -> str:
+    try:
+        url = urlsplit(database_url)
+    except ValueError:
+        return "as given"
+    return f"{url.hostname or 'local'}{url.path}" if url.scheme else "as given"
 
 
 def _database(connection: AnyConnection) -> list[Check]:

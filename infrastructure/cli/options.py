@@ -11,6 +11,15 @@ from infrastructure.settings import Settings, settings_from
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def utf8(text: str) -> str:
+    """Take text that UTF-8 can hold, which not every argument of a command line is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter(f"{text!r} is not UTF-8.") from None
+    return text
+
+
 def json_option(function: Function) -> Function:
     """Answer for programs."""
     return click.option("--json", "as_json_", is_flag=True, help="Answer in JSON: lists one object a line.")(function)
@@ -19,7 +28,10 @@ def json_option(function: Function) -> Function:
 def gateway_option(function: Function) -> Function:
     """Say which host installation is meant."""
     return click.option(
-        "--gateway", metavar="NAME", help="The host installation that is meant, where several have the same keys."
+        "--gateway",
+        type=utf8,
+        metavar="NAME",
+        help="The host installation that is meant, where several have the same keys.",
     )(function)
 
 

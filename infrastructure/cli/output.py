@@ -3,9 +3,13 @@
 import json as standard
 import sys
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Any
 
 import msgspec
+
+WIDTH = 118
+"""How wide sentences are printed, at most."""
 
 
 def as_json(answer: Any) -> str:
@@ -43,6 +47,11 @@ def printable(text: str | None) -> str:
 def shortened(text: str, width: int) -> str:
     """Cut a text to a width, with an ellipsis."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def wrapped(text: str, indent: str = "  ") -> list[str]:
+    """Break a text into indented lines that fit on a page."""
+    return wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -10,10 +10,10 @@ from domain.errors import WrongUsage
 from domain.events import Basis
 from infrastructure.answers.contexts import context_answer
 from infrastructure.answers.errors import UnknownContext
-from infrastructure.answers.library import Library, Place
+from infrastructure.answers.library import Place
 from infrastructure.answers.references import Referred, referred
 from infrastructure.answers.streams import events_answer, state_answer, stream_answer
-from infrastructure.cli.options import gateway_option, json_option, settings
+from infrastructure.cli.options import gateway_option, json_option, settings, utf8
 from infrastructure.cli.output import as_json, printable, say, shortened, table
 from infrastructure.composition import opened_library
 
@@ -25,6 +25,7 @@ def streams(gateway: str | None, as_json_: bool) -> None:
     """List the streams: one for each engine key of each gateway."""
     with opened_library(settings()) as library:
         library.refresh()
+        library.check_gateway(gateway)
         answers = [stream_answer(found) for found in library.streams(gateway)]
     if as_json_:
         for answer in answers:
@@ -42,7 +43,7 @@ Examples:
   heartline events --type CompactionCompleted --json | jq .data
   heartline events --json --after "$CURSOR" """
 )
-@click.argument("engine_key", required=False)
+@click.argument("engine_key", required=False, type=utf8)
 @gateway_option
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated.")
 @click.option("--after", metavar="CURSOR", help="Go on from the cursor of an event that was listed before.")
@@ -59,8 +60,10 @@ def events(
     """List events, of one engine or of all, in the order in which they were recorded."""
     with opened_library(settings()) as library:
         place = None
-        if engine_key is not None:
+        if engine_key is not None or gateway is not None:
             library.refresh()
+            library.check_gateway(gateway)
+        if engine_key is not None:
             place = library.place(engine_key, gateway)
         for answer in islice(events_answer(library, place, types, after, gateway), limit):
             if as_json_:
@@ -76,7 +79,7 @@ def _event_line(answer: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("engine_key")
+@click.argument("engine_key", type=utf8)
 @gateway_option
 @click.option("--at", metavar="VERSION|TIME", help="As of a version, a time, a date or an age such as 24h.")
 @json_option
@@ -100,11 +103,11 @@ Examples:
   heartline context agent:main:main:heartbeat --submitted 4
   heartline context 13-88 --json | jq '.entries[].origin'"""
 )
-@click.argument("reference", metavar="ENGINE_KEY|ENGINE_KEY#CALL|EVENT_ID")
+@click.argument("reference", type=utf8, metavar="ENGINE_KEY|ENGINE_KEY#CALL|EVENT_ID")
 @gateway_option
 @click.option("--call", type=click.IntRange(min=1), metavar="N", help="The N-th assembled context.")
 @click.option("--submitted", type=click.IntRange(min=1), metavar="N", help="The N-th submitted context.")
-@click.option("--tick", metavar="ID", help="The last context assembled in this tick.")
+@click.option("--tick", type=utf8, metavar="ID", help="The last context assembled in this tick.")
 @json_option
 def context(
     reference: str, gateway: str | None, call: int | None, submitted: int | None, tick: str | None, as_json_: bool
@@ -114,26 +117,27 @@ def context(
         raise WrongUsage("--call, --submitted and --tick each name one context: give one of them.")
     with opened_library(settings()) as library:
         library.refresh()
-        place, basis, number = _meant(library, referred(library, reference, gateway), call, submitted)
+        place, basis, number = _meant(referred(library, reference, gateway), call, submitted, tick)
         answer = context_answer(library, place, basis, number, tick)
     if as_json_:
         say(as_json(answer))
     else:
-        _show_context(answer)
+        show_context(answer, shutil.get_terminal_size().columns)
 
 
 def _meant(
-    library: Library, found: Referred, call: int | None, submitted: int | None
+    found: Referred, call: int | None, submitted: int | None, tick: str | None
 ) -> tuple[Place, Basis, int | None]:
-    if found.number is not None and (call or submitted):
-        raise UnknownContext("The reference names a context by itself: leave --call and --submitted out.")
+    if found.number is not None and (call or submitted or tick):
+        raise UnknownContext("The reference names a context by itself: leave --call, --submitted and --tick out.")
     if submitted is not None:
         return found.place, "submitted", submitted
     return found.place, found.basis, call or found.number
 
 
-def _show_context(answer: dict[str, Any]) -> None:
-    number = answer.get("call") or answer.get("submitted")
+def show_context(answer: dict[str, Any], columns: int) -> None:
+    """Tell people what a context held, on lines of about so many columns."""
+    number = answer["call"] or answer["submitted"]
     budget = f" of {answer['budget']:,}" if answer["budget"] else ""
     say(
         f"{printable(answer['engine_key'])}#{number}  {answer['basis']}, {len(answer['entries'])} entries, "
@@ -146,7 +150,7 @@ def _show_context(answer: dict[str, Any]) -> None:
         say(f"prompt  {shortened(printable(answer['prompt']), 100)}")
     if answer["entries"]:
         say()
-        width = max(shutil.get_terminal_size().columns - 70, 30)
+        width = max(columns - 70, 30)
         rows = [
             (
                 str(entry["index"]),

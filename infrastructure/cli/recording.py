@@ -10,7 +10,7 @@ from msgspec import to_builtins
 
 from domain.errors import WrongUsage
 from infrastructure.cli.options import json_option, settings
-from infrastructure.cli.output import as_json, note, say
+from infrastructure.cli.output import as_json, note, printable, say
 from infrastructure.composition import opened_ledger
 from infrastructure.openclaw.importer import Imported, Importer, Progress
 from infrastructure.openclaw.observed import KeyedBy
@@ -50,7 +50,7 @@ def import_(paths: tuple[str, ...], trace: str | None, gateway: str | None, keye
             if as_json_:
                 say(as_json(_answer(imported)))
             else:
-                _tell(imported)
+                tell(imported)
 
 
 def _answer(imported: Imported) -> dict[str, object]:
@@ -59,18 +59,20 @@ def _answer(imported: Imported) -> dict[str, object]:
     return answer if imported.trace is None else {**answer, "trace": _answer(imported.trace)}
 
 
-def _tell(imported: Imported) -> None:
+def tell(imported: Imported) -> None:
+    """Tell people what became of a source's lines."""
+    say(printable(imported.source))
     say(
-        f"{imported.source}: {imported.lines} lines: {imported.recorded} recorded, {imported.duplicates} duplicates, "
+        f"  {imported.lines} lines: {imported.recorded} recorded, {imported.duplicates} duplicates, "
         f"{imported.ignored} ignored, {len(imported.rejected)} rejected; "
         f"{imported.events} events in {imported.streams} streams of gateway {imported.gateway}"
     )
     for one in imported.rejected[:MOST_REJECTED_SHOWN]:
-        note(f"  {one.source}:{one.line}: {one.reason}")
+        note(f"  {printable(one.source)}:{one.line}: {one.reason}")
     if len(imported.rejected) > MOST_REJECTED_SHOWN:
         note(f"  … and {len(imported.rejected) - MOST_REJECTED_SHOWN} more; --json has them all")
     if imported.trace is not None:
-        _tell(imported.trace)
+        tell(imported.trace)
 
 
 @contextmanager

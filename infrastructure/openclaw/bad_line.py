@@ -76,7 +76,7 @@ def mismatched(error: msgspec.ValidationError, where: str) -> BadLine:
     if lacking := _MISSING.match(message):
         return missing(f"{path}.{lacking['name']}".removeprefix("."))
     if wrong := _WRONG.match(message):
-        if wrong["got"] == "null":
+        if wrong["got"] == "null" and path:
             return missing(path)
         wanted = " or ".join(_KINDS.get(kind, kind) for kind in wrong["wanted"].split(" | ") if kind != "null")
         return BadLine(f"{_named(path)} should be {wanted}, got {_GOT.get(wrong['got'], wrong['got'])}")

@@ -18,7 +18,7 @@ from infrastructure.openclaw.calls import Call
 from infrastructure.openclaw.gateways import source_of
 from infrastructure.openclaw.lines import Line, read_lines
 from infrastructure.openclaw.observed import KeyedBy, engine_key_for, engine_key_of, parts_of
-from infrastructure.openclaw.submitted import Submissions
+from infrastructure.openclaw.submitted import Submissions, facts_of_submission
 from infrastructure.openclaw.trace import decode_stage
 from infrastructure.openclaw.wire import decode_call
 from infrastructure.recorder.recorder import Delivery, Part, Recorder
@@ -104,6 +104,9 @@ class Importer:
             WrongUsage: a file can't be read, or `gateway` names none.
             StreamMoved, DatabaseUnavailable: as the recorder.
         """
+        if trace is not None:
+            with _opened(trace):
+                pass  # or it would be missed only when the recording is in
         into = Imported(source=path)
         keys: set[tuple[str, str]] = set()
         with _opened(path) as stream:
@@ -180,14 +183,15 @@ class Importer:
         except HeartlineError as error:
             into.rejected.append(Rejected(into.source, line.number, str(error)))
             return
-        if not submissions.take(stage):
+        submission = submissions.take(stage)
+        if submission is None:
             into.ignored += 1
             return
         session_key, session_id = stage.session_key or "", stage.session_id or ""
         engine_key = self._engine_keys.get(session_id) or engine_key_for(session_key, session_id, self._keyed_by)
         fingerprint = sha256(line.content).digest()
         delivery_id = fingerprint.hex()
-        part = Part(engine_key, lambda contents: submissions.facts_of(stage, delivery_id, contents))
+        part = Part(engine_key, lambda contents: facts_of_submission(submission, delivery_id, contents))
         delivery = Delivery(into.gateway or "", delivery_id, fingerprint, [part])
         batch.add(line.number, delivery, len(line.content))
 

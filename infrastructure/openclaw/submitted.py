@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from msgspec import json
+from msgspec import Struct, json
 
 from domain import commands as ask
 from domain.commands import Command
@@ -20,60 +20,71 @@ MOST_RUNS = 1_024
 """How many runs' prompts are remembered until they are submitted."""
 
 
+class Submission(Struct, frozen=True):
+    """A submitted context: its messages (None where the host cut them away), and its prompt, as JSON text."""
+
+    stage: Stage
+    messages: tuple[bytes | None, ...]
+    prompt: bytes | None
+
+
 class Submissions:
-    """Reads the stages of one trace in order: prompts and fingerprints are told by earlier lines."""
+    """Reads the stages of one trace in order: prompts and fingerprints are told by earlier lines.
+
+    A run that is tried again has a prompt for each attempt, so each submission keeps the one that stood before it.
+    """
 
     def __init__(self) -> None:
         self._prompts: OrderedDict[str, bytes] = OrderedDict()
         self._known: OrderedDict[str, bytes] = OrderedDict()
 
-    def take(self, stage: Stage) -> bool:
-        """Take note of a stage; say whether it is a submission."""
+    def take(self, stage: Stage) -> Submission | None:
+        """Take note of a stage; give the submission if it is one."""
         for position in stage.positions:
             if position.fingerprint and position.raw is not None and not position.truncated:
                 _remember(self._known, position.fingerprint, position.raw, MOST_FINGERPRINTS)
         if stage.stage == PROMPTED and stage.run_id and stage.prompt:
             _remember(self._prompts, stage.run_id, stage.prompt, MOST_RUNS)
-        return stage.stage == SUBMITTED
-
-    def facts_of(self, stage: Stage, delivery_id: str, contents: Contents) -> Sequence[Command]:
-        """Give what a submission says."""
-        messages = [self._bytes_of(position) for position in stage.positions]
-        cut = [
-            position.truncated and raw == position.raw for position, raw in zip(stage.positions, messages, strict=True)
-        ]
-        read = [None if raw is None else decode_message(raw, f"messages[{n}]") for n, raw in enumerate(messages)]
-        discriminators = occurrence_discriminators(read)
-        stubs = [
-            _stub(position) if raw is None else raw for position, raw in zip(stage.positions, messages, strict=True)
-        ]
-
-        def describe(place: int, _raw: bytes) -> Described:
-            message = read[place]
-            if message is None:
-                return _cut_away(stage.positions[place])
-            return _described(message, discriminators[place], truncated=cut[place])
-
-        met = contents.meet(stubs, describe)
-        return [
-            ask.SubmitPrompt(
-                at=stage.at,
-                delivery_id=delivery_id,
-                session_id=stage.session_id or "",
-                digests=met.digests,
-                novel=met.novel,
-                prompt=text_seen(self._prompts.get(stage.run_id or ""), contents),
-                run_id=stage.run_id,
-                model=stage.model_id,
-                truncated=sum(raw is None for raw in messages) + sum(cut),
-            )
-        ]
+        if stage.stage != SUBMITTED:
+            return None
+        messages = tuple(self._bytes_of(position) for position in stage.positions)
+        return Submission(stage, messages, self._prompts.get(stage.run_id or ""))
 
     def _bytes_of(self, position: Position) -> bytes | None:
         """Give a message whole where it can be had: from this line, or from an earlier one by its fingerprint."""
         if position.raw is not None and not position.truncated:
             return position.raw
         return self._known.get(position.fingerprint or "") or position.raw
+
+
+def facts_of_submission(submission: Submission, delivery_id: str, contents: Contents) -> Sequence[Command]:
+    """Give what a submission says."""
+    stage, messages = submission.stage, submission.messages
+    cut = [position.truncated and raw == position.raw for position, raw in zip(stage.positions, messages, strict=True)]
+    read = [None if raw is None else decode_message(raw, f"messages[{n}]") for n, raw in enumerate(messages)]
+    discriminators = occurrence_discriminators(read)
+    stubs = [_stub(position) if raw is None else raw for position, raw in zip(stage.positions, messages, strict=True)]
+
+    def describe(place: int, _raw: bytes) -> Described:
+        message = read[place]
+        if message is None:
+            return _cut_away(stage.positions[place])
+        return _described(message, discriminators[place], truncated=cut[place])
+
+    met = contents.meet(stubs, describe)
+    return [
+        ask.SubmitPrompt(
+            at=stage.at,
+            delivery_id=delivery_id,
+            session_id=stage.session_id or "",
+            digests=met.digests,
+            novel=met.novel,
+            prompt=text_seen(submission.prompt, contents),
+            run_id=stage.run_id,
+            model=stage.model_id,
+            truncated=sum(raw is None for raw in messages) + sum(cut),
+        )
+    ]
 
 
 def _described(message: Message, discriminator: str, *, truncated: bool) -> Described:

@@ -112,7 +112,7 @@ def decode_stage(line: bytes) -> Stage:
         message_count=head.message_count,
         messages_digest=head.messages_digest,
         system_digest=head.system_digest,
-        positions=_positions(head.message_count, content),
+        positions=_positions(head.message_count, content) if full else (),
         prompt=_text(content.prompt),
         system=_text(content.system),
     )

@@ -57,7 +57,7 @@ def test_only_the_prompt_and_the_submission_are_read_in_full() -> None:
     for stage in ("stream:context", "prompt:before"):
         read = decode_stage(line(stage=stage, **held))
         assert (len(read.positions), read.prompt, read.system) == (1, b'"p"', b'"s"')
-    read = decode_stage(line(stage="session:after", seq=3, **held))
+    read = decode_stage(line(stage="session:after", seq=3, messageCount=1, **held))
     assert (read.positions, read.prompt, read.system, read.seq) == ((), None, None, 3)
 
 

@@ -1,0 +1,1 @@
+"""A sample incident, written in the formats of the host: what `write` makes of `story`."""

@@ -1,0 +1,89 @@
+"""Runs the command line as people do: as a process of its own."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from infrastructure.cli.main import main
+from tests.infrastructure.embedded.support import PATHS, PROJECT
+
+Json = dict[str, Any]
+
+
+class Ran(Struct, frozen=True):
+    """What a command came to."""
+
+    code: object
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode()
+
+    @property
+    def answers(self) -> list[Json]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def answer(self) -> Json:
+        (only,) = self.answers
+        return only
+
+
+class Home:
+    """One Heartline home, and what may be said to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEARTLINE_")}
+        return inherited | {"HEARTLINE_HOME": str(self.path), "PYTHONPATH": PATHS} | more
+
+    def run(self, *arguments: str, code: int = 0, stdin: bytes = b"", module: str = "main", **environment: str) -> Ran:
+        """Run a command; it must end with this code, quietly if it is fine, and never with a traceback."""
+        ended = subprocess.run(
+            [sys.executable, "-m", f"infrastructure.cli.{module}", *arguments],
+            input=stdin,
+            capture_output=True,
+            cwd=PROJECT,
+            env=self.environment(**environment),
+            timeout=60,
+            check=False,
+        )
+        return _checked(arguments, Ran(ended.returncode, ended.stdout, ended.stderr.decode()), code)
+
+    def json(self, *arguments: str, code: int = 0, stdin: bytes = b"", **environment: str) -> Ran:
+        """Run a command that answers in JSON."""
+        return self.run(*arguments, "--json", code=code, stdin=stdin, **environment)
+
+    def inside(self, *arguments: str, code: int = 0) -> Ran:
+        """Run a command in this process, which saves its start: for what was seen to work as a process of its own."""
+        written, err = io.BytesIO(), io.StringIO()
+        out = io.TextIOWrapper(written)
+        with (
+            pytest.MonkeyPatch.context() as changed,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            changed.setenv("HEARTLINE_HOME", str(self.path))
+            changed.delenv("HEARTLINE_DATABASE_URL", raising=False)
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+        return _checked(arguments, Ran(ended.value.code, written.getvalue(), err.getvalue()), code)
+
+
+def _checked(arguments: tuple[str, ...], ran: Ran, code: int) -> Ran:
+    assert ran.code == code, (arguments, ran)
+    assert "Traceback" not in ran.err
+    assert (ran.err == "") == (code in (0, 1)), ran.err
+    return ran
