@@ -1,0 +1,44 @@
+"""The README's commands are run as they stand there, after the tour of `make run`; `…` stands for anything."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCKS = re.findall(r"```console\n\$ (.*?)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    home = tmp_path_factory.mktemp("home")
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "HEARTLINE_HOME": str(home / "heartline"),
+        "COLUMNS": "118",
+    }
+    tour = [sys.executable, "-m", "infrastructure.cli.tour"]
+    subprocess.run(tour, cwd=ROOT, env=environment, check=True, capture_output=True)
+    return environment
+
+
+def matches(shown: str, printed: str) -> bool:
+    parts = [".*?" if part == "…" else re.escape(part) for part in re.split("(…)", shown.rstrip())]
+    return re.fullmatch("".join(parts), printed.rstrip(), re.DOTALL) is not None
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(BLOCKS) >= 5
+
+
+@pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[command for command, _shown in BLOCKS])
+def test_a_command_of_the_readme_prints_what_stands_there(
+    command: str, shown: str, environment: dict[str, str]
+) -> None:
+    ran = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    printed = "\n".join(line.rstrip() for line in ran.stdout.split("\n"))
+    assert matches(shown, printed), f"{printed}\n{ran.stderr}"
