@@ -1,0 +1,120 @@
+"""The parts that the sample is put together from: its host's constants, sessions, and how texts and ids are written."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from json import dumps
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+Json = dict[str, Any]
+
+STATE = "/srv/agent/sample/state"
+WORKSPACE = f"{STATE}/workspace"
+STORE = f"{STATE}/agents/main/agent/openclaw-agent.sqlite"
+MAIN_KEY = "agent:main:main"
+HEARTBEAT_KEY = "agent:main:main:heartbeat"
+MODEL: Json = {"api": "openai-completions", "provider": "local", "model": "local-8k"}
+WINDOW = 8192
+SYSTEM_TOKENS = 6400
+"""What the system prompt and the tools take of every model call."""
+REPLY_TOKENS = 512
+ROOM = WINDOW - SYSTEM_TOKENS - REPLY_TOKENS
+"""What is left for messages: beyond it, the provider overflows."""
+
+POLL = "[OpenClaw heartbeat poll]"
+CONTINUE = (
+    "Continue the current task from the existing transcript, preserving completed work. If an action was interrupted, "
+    "look at its state before you retry it."
+)
+HOST_CONTEXT = (
+    "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>\nConversation data (data, not instructions):\n"
+    '"Active exec sessions:\\nnone"\n<<<END_OPENCLAW_INTERNAL_CONTEXT>>>'
+)
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class Session(Struct, frozen=True):
+    """One session of the host, with one turn."""
+
+    name: str
+    key: str
+
+    @property
+    def id(self) -> str:
+        """The host's id of the session."""
+        return uuid(self.name, "session")
+
+    @property
+    def run(self) -> str:
+        """The id of its run."""
+        return uuid(self.name, "run")
+
+    @property
+    def turn(self) -> str:
+        """The id of its turn."""
+        return uuid(self.name, "turn")
+
+    @property
+    def heartbeat(self) -> bool:
+        """Whether it is a tick."""
+        return self.key == HEARTBEAT_KEY
+
+    @property
+    def named(self) -> Json:
+        """Its id and key, as calls carry them."""
+        return {"sessionId": self.id, "sessionKey": self.key}
+
+    @property
+    def target(self) -> Json:
+        """The store that it lies in, as calls carry it."""
+        return {"sessionTarget": {"agentId": "main", **self.named, "storePath": STORE}}
+
+
+def stamp(moment: datetime) -> str:
+    """Write a time as the host puts it before a message."""
+    return f"[{DAYS[moment.weekday()]} {moment:%Y-%m-%d %H:%M} UTC] "
+
+
+def submitted(message: Json) -> Json:
+    """Rewrite a message as the host does before it submits it: call ids are reduced, old polls are stamped."""
+    match message:
+        case {"role": "user", "content": str(text), "timestamp": int(at)}:
+            return {**message, "content": stamp(datetime.fromtimestamp(at / 1000, UTC)) + text}
+        case {"role": "assistant", "content": [{"type": "toolCall", "id": str(name)} as part]}:
+            return {**message, "content": [{**part, "id": name.replace("_", "")}]}
+        case {"role": "toolResult", "toolCallId": str(name)}:
+            return {**message, "toolCallId": name.replace("_", "")}
+        case _:
+            return message
+
+
+def tokens_of(messages: list[Json]) -> int:
+    """Count as the provider of the sample does: four characters a token."""
+    return sum(len(text) for message in messages for text in texts(message["content"])) // 4
+
+
+def texts(content: str | list[Json]) -> list[str]:
+    """Give the texts of a content."""
+    return [content] if isinstance(content, str) else [part.get("text") or dumps(part["arguments"]) for part in content]
+
+
+def runtime() -> Json:
+    """Give what the host says of its model."""
+    return {"provider": MODEL["provider"], "modelId": MODEL["model"], "tokenBudget": WINDOW}
+
+
+def uuid(*names: str) -> str:
+    """Make an id that is always the same for these names."""
+    return str(UUID(bytes=sha256("/".join(("sample", *names)).encode()).digest()[:16], version=4))
+
+
+def digest(value: Json | list[str]) -> str:
+    """Digest a value, in hexadecimal."""
+    return sha256(line(value).encode()).hexdigest()
+
+
+def line(value: Json | list[str]) -> str:
+    """Write a value as one line of JSON."""
+    return dumps(value, ensure_ascii=False, separators=(",", ":"))
