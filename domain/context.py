@@ -7,8 +7,10 @@ follow when it is read is as long as n has set bits, at most 32 for the first fo
 O(log n) times.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import sha256
+from itertools import repeat
 from typing import assert_never
 
 from msgspec import Struct
@@ -50,8 +52,12 @@ class Splice(Struct, frozen=True, tag="splice", tag_field="form"):
 Delta = Whole | Splice
 
 
-def runs_of(context: Sequence[Reference]) -> tuple[Run, ...]:
-    """Write a context as runs."""
+_reference: Callable[[tuple[int, int]], Reference] = partial(tuple.__new__, Reference)
+"""`Reference._make` without a Python call for each: contexts are long."""
+
+
+def runs_of(context: Sequence[Reference], most: int | None = None) -> tuple[Run, ...]:
+    """Write a context as runs; given `most`, stop when there are more."""
     runs: list[Run] = []
     first, length, revision = 0, 0, 0
     for entry, its_revision in context:
@@ -60,6 +66,8 @@ def runs_of(context: Sequence[Reference]) -> tuple[Run, ...]:
             continue
         if length:
             runs.append(Run(first, length, revision))
+            if most is not None and len(runs) > most:
+                return tuple(runs)
         first, length, revision = entry, 1, its_revision
     if length:
         runs.append(Run(first, length, revision))
@@ -68,7 +76,11 @@ def runs_of(context: Sequence[Reference]) -> tuple[Run, ...]:
 
 def expand(runs: Iterable[Run]) -> Context:
     """Give the references that runs stand for."""
-    return tuple(Reference(entry, run.revision) for run in runs for entry in range(run.first, run.first + run.length))
+    return tuple(
+        reference
+        for run in runs
+        for reference in map(_reference, zip(range(run.first, run.first + run.length), repeat(run.revision)))
+    )
 
 
 def common_prefix(one: Context, other: Context) -> int:
@@ -98,7 +110,7 @@ def delta_of(context: Context, number: int, base: Context) -> Delta:
     head = common_prefix(base, context)
     tail = common_suffix(base, context, min(len(base), len(context)) - head)
     middle = runs_of(context[head : len(context) - tail])
-    whole = runs_of(context)
+    whole = runs_of(context, len(middle) + 1)
     if len(middle) + 1 < len(whole):
         return Splice(base_number(number), head, tail, middle)
     return Whole(whole)

@@ -213,7 +213,7 @@ def _assemble_context(engine: Engine, command: ask.AssembleContext) -> list[fact
     prompt = roster.references[command.prompt.digest].revision if command.prompt else None
     turn = engine.turn
     same = turn is not None and turn.session_id == session and (turn.resumed or prompt in (None, turn.prompt))
-    history = command.history
+    history, digest = command.history, digest_of(command.digests).hex()
     events.append(
         fact.ContextAssembled(
             occurred_at=command.at,
@@ -223,17 +223,22 @@ def _assemble_context(engine: Engine, command: ask.AssembleContext) -> list[fact
             turn_id=turn.id if turn and same else command.delivery_id,
             attempt=turn.attempts + turn.broken if turn and same else 1,
             count=len(command.digests),
-            digest=digest_of(command.digests).hex(),
-            delta=engine.assembled.next_delta(tuple(roster.references[one] for one in command.digests)),
+            digest=digest,
+            delta=engine.assembled.next_delta(roster.references.all_of(command.digests)),
             tokens=command.tokens,
             budget=command.budget,
             model=command.model,
             prompt=prompt,
             history_count=None if history is None else len(history),
-            history_digest=None if history is None else digest_of(history).hex(),
+            history_digest=None if history is None else _digest_again(history, command.digests, digest),
         )
     )
     return events
+
+
+def _digest_again(digests: Sequence[bytes], known: Sequence[bytes], digest: str) -> str:
+    """Digest a context, where most often it is the one whose digest is known."""
+    return digest if digests == known else digest_of(digests).hex()
 
 
 def _submit_prompt(engine: Engine, command: ask.SubmitPrompt) -> list[fact.Event]:
@@ -249,7 +254,7 @@ def _submit_prompt(engine: Engine, command: ask.SubmitPrompt) -> list[fact.Event
             session_id=session,
             count=len(command.digests),
             digest=digest_of(command.digests).hex(),
-            delta=engine.submitted.next_delta(tuple(roster.references[one] for one in command.digests)),
+            delta=engine.submitted.next_delta(roster.references.all_of(command.digests)),
             run_id=command.run_id,
             model=command.model,
             prompt=roster.references[command.prompt.digest].revision if command.prompt else None,

@@ -53,6 +53,14 @@ class GrowingMap(Generic[K, V]):
             raise KeyError(key)
         return found[1]
 
+    def all_of(self, keys: Iterable[K]) -> tuple[V, ...]:
+        """Give the values of keys, in order, all of which must be there."""
+        known, seen = self._known, self._seen
+        found = [known[key] for key in keys]
+        if any(place >= seen for place, _value in found):
+            raise KeyError("a key that this map does not see yet")
+        return tuple([value for _place, value in found])
+
     def __contains__(self, key: object) -> bool:
         found = self._known.get(key)  # type: ignore[arg-type]  # any object may be asked for, as with a dict
         return found is not None and found[0] < self._seen

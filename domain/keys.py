@@ -6,6 +6,7 @@ while its routing key stays `<base>:heartbeat`.
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 from uuid import UUID
@@ -92,6 +93,7 @@ def tick_id(routing_key: str, session_id: str, first_message_ms: int | None = No
     return name if first_message_ms is None else f"{name}@{first_message_ms}"
 
 
+@lru_cache(maxsize=4_096)
 def stream_digest(gateway: str, engine_key: str) -> bytes:
     """Digest (32 bytes) of the length-prefixed gateway and engine key: where a stream lies hangs on nothing else."""
     parts = (part.encode() for part in (gateway, engine_key))

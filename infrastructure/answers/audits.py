@@ -1,15 +1,23 @@
 """Gathers the facts of each heartbeat routing key, for the rules of `domain.audit`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct, field
 
 from domain.audit import ContextFact, Finding, Route, Source, audit
 from domain.context import Chain, Context
 from domain.entries import TEXTS, Reference, Revision
-from domain.events import Basis, ContextAssembled, EntriesRecorded, PromptSubmitted, TextsRecorded, decode
-from domain.keys import kind_of, tick_id
+from domain.events import (
+    Basis,
+    ContextAssembled,
+    EntriesRecorded,
+    PromptSubmitted,
+    TextsRecorded,
+    TickDispatched,
+    decode,
+)
+from domain.keys import kind_of, routing_key_of, tick_id
 from domain.origin import Entry
 from infrastructure.answers.contexts import origin_tick, own_by_nature
 from infrastructure.answers.library import Library, Place
@@ -22,9 +30,10 @@ def findings(library: Library, gateway: str | None = None) -> list[Finding]:
     """Audit every heartbeat routing key of a gateway, or of all."""
     routes: dict[tuple[str, str], list[Place]] = {}
     for found in library.streams(gateway):
-        if kind_of(found.routing_key) == "heartbeat":
-            place = library.placed(found.gateway, found.engine_key, found.routing_key)
-            routes.setdefault((found.gateway, found.routing_key), []).append(place)
+        if kind_of(found.engine_key) in ("heartbeat", "heartbeat-run"):
+            routing_key = routing_key_of(found.engine_key)
+            place = library.placed(found.gateway, found.engine_key, routing_key)
+            routes.setdefault((found.gateway, routing_key), []).append(place)
     return [finding for key, places in sorted(routes.items()) for finding in audit(_route(library, *key, places))]
 
 
@@ -33,6 +42,7 @@ class _Stream(Struct):
 
     sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
     heartbeats: set[str] = field(default_factory=set)
+    dispatched: dict[str, set[str]] = field(default_factory=dict)
     revisions: dict[Reference, Revision] = field(default_factory=dict)
 
 
@@ -48,21 +58,45 @@ class _Recorded(Struct, frozen=True):
     context: Context
 
 
-def _route(library: Library, gateway: str, routing_key: str, places: Iterable[Place]) -> Route:
+def _route(library: Library, gateway: str, routing_key: str, places: list[Place]) -> Route:
+    """Gather what is on record of the ticks of a route: in the streams of its own keys and in those that it names.
+
+    A recorder can name any engine key for a tick. Such a stream may be shared with sessions that are no ticks, so only
+    those count there that the route's own stream says were dispatched to it.
+    """
     sessions: list[tuple[str, str, str, str, int]] = []
     contexts: list[ContextFact] = []
+    elsewhere: dict[str, set[str]] = {}
     for place in places:
         stream = _read(library, place)
-        isolated = _isolated(place, stream)
-        sessions += [
-            (place.engine_key, session_id, tick_id(routing_key, session_id), event_id, at)
-            for session_id, (event_id, at) in stream.sessions.items()
-            if session_id in isolated
-        ]
-        contexts += _facts(library, place, stream, isolated)
+        for engine_key, ticks in stream.dispatched.items():
+            elsewhere.setdefault(engine_key, set()).update(ticks)
+        _gather(library, place, stream, _isolated(place, stream), sessions, contexts)
+    for engine_key in elsewhere.keys() - {place.engine_key for place in places}:
+        place = library.placed(gateway, engine_key, routing_key)
+        stream = _read(library, place)
+        ticks = elsewhere[engine_key]
+        isolated = ticks if len(ticks) > 1 else ticks & stream.heartbeats
+        _gather(library, place, stream, isolated, sessions, contexts)
     sessions.sort(key=lambda one: one[4])
     contexts.sort(key=lambda one: one.at)
     return Route(gateway, routing_key, tuple(sessions), tuple(contexts))
+
+
+def _gather(
+    library: Library,
+    place: Place,
+    stream: _Stream,
+    isolated: set[str],
+    sessions: list[tuple[str, str, str, str, int]],
+    contexts: list[ContextFact],
+) -> None:
+    sessions += [
+        (place.engine_key, session_id, tick_id(place.routing_key, session_id), event_id, at)
+        for session_id, (event_id, at) in stream.sessions.items()
+        if session_id in isolated
+    ]
+    contexts += _facts(library, place, stream, isolated)
 
 
 def _read(library: Library, place: Place) -> _Stream:
@@ -77,6 +111,9 @@ def _read(library: Library, place: Place) -> _Stream:
                 stream.revisions.update({one.reference: one for one in event.revisions})
             case ContextAssembled() | PromptSubmitted():
                 pass
+            case TickDispatched(engine_key=engine_key, session_id=session):
+                stream.dispatched.setdefault(engine_key, set()).add(session)
+                continue
             case _:
                 continue
         stream.sessions.setdefault(event.session_id, (f"{row.partition}-{row.position}", event.occurred_at))
@@ -132,14 +169,17 @@ def _facts(library: Library, place: Place, stream: _Stream, isolated: set[str]) 
             replayed=sources.total(),
             unknown=unknown,
             sources=tuple(
-                Source(_tick(place, engine_key, session_id), engine_key, session_id, count)
+                Source(_tick(place, stream, engine_key, session_id), engine_key, session_id, count)
                 for (engine_key, session_id), count in sources.items()
             ),
         )
 
 
-def _tick(place: Place, engine_key: str, session_id: str) -> str | None:
-    return origin_tick(engine_key, session_id, place if engine_key == place.engine_key else None)
+def _tick(place: Place, stream: _Stream, engine_key: str, session_id: str) -> str | None:
+    if engine_key != place.engine_key:
+        return origin_tick(engine_key, session_id, None)
+    own = kind_of(engine_key) in ("heartbeat", "heartbeat-run") or session_id in stream.heartbeats
+    return tick_id(place.routing_key, session_id) if own else None
 
 
 def _origins(library: Library, place: Place, stream: _Stream) -> dict[int, Entry]:

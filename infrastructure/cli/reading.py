@@ -1,6 +1,7 @@
 """`heartline streams`, `events`, `state` and `context`."""
 
 import shutil
+import sys
 from itertools import islice
 from typing import Any
 
@@ -47,7 +48,7 @@ Examples:
 @gateway_option
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated.")
 @click.option("--after", metavar="CURSOR", help="Go on from the cursor of an event that was listed before.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@click.option("--limit", type=click.IntRange(min=1, max=sys.maxsize), metavar="N", help="At most so many.")
 @json_option
 def events(
     engine_key: str | None,

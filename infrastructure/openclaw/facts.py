@@ -7,7 +7,7 @@ from infrastructure.openclaw import calls
 from infrastructure.openclaw.calls import Call
 from infrastructure.openclaw.lossless import text_of
 from infrastructure.openclaw.messages import Message, decode_message
-from infrastructure.recorder.contents import Contents, Described
+from infrastructure.recorder.contents import Contents, Described, Met
 
 HEARTBEAT_PROVIDER = "heartbeat"
 """What May's host writes as `messageProvider` of a heartbeat, where it never passes `isHeartbeat`."""
@@ -75,7 +75,8 @@ def _assembly(
             reason=reason,
         )
     history = contents.meet(asked.messages, describe)
-    held = contents.meet(answer.messages, describe)
+    same = answer.messages == asked.messages  # most engines answer with what they were handed
+    held = Met(history.digests, ()) if same else contents.meet(answer.messages, describe)
     return ask.AssembleContext(
         at=call.at,
         delivery_id=call.delivery_id,

@@ -125,6 +125,10 @@ class Importer:
                 for one in waiting:
                     self._take(one, into, batch)
             batch.flush()
+        if trace is not None and into.gateway is None:
+            into.gateway = self._gateway  # the recording had no line that could name one
+            if into.gateway is None:
+                raise WrongUsage(f"{path} holds no line, so nobody knows whose trace {trace} is: say --gateway.")
         if trace is not None:
             into.trace = self._import_trace(trace, into, progress)
         return into
@@ -153,15 +157,16 @@ class Importer:
             call = decode_call(line.content)
             engine_key = engine_key_of(call, self._keyed_by)
             gateway = check_gateway(call.gateway) if call.gateway else into.gateway or ""
+            delivery = None if engine_key is None else _delivery(call, gateway, engine_key, line.content)
         except HeartlineError as error:
             into.rejected.append(Rejected(into.source, line.number, str(error)))
             return
-        if engine_key is None:
+        if delivery is None:
             into.ignored += 1
             return
         if call.session_id and call.engine_key:
             self._engine_keys[call.session_id] = call.engine_key
-        batch.add(line.number, _delivery(call, gateway, engine_key, line.content), len(line.content))
+        batch.add(line.number, delivery, len(line.content))
 
     def _import_trace(self, path: str, recording: Imported, progress: Progress) -> Imported:
         into = Imported(source=path, gateway=recording.gateway)

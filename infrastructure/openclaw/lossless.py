@@ -25,13 +25,13 @@ _ESCAPES = re.compile(
 _REPLACEMENT = rb"\ufffd"
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"?'  # one without its end too, so that broken input is walked once
-_STRINGS = re.compile(_STRING, re.DOTALL)
 _STRINGS_AND_NUMBERS = re.compile(
     _STRING + rb"|(?P<sign>-?)(?P<whole>\d+)(?:\.(?P<fraction>\d+))?(?:[eE](?P<exponent>[+-]?\d+))?",
     re.DOTALL,
 )
 _BRACKETS = bytes.maketrans(b"[]{}", b"()()")
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_BARE_STRINGS = re.compile(rb'"[^"]*"?')
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ILLEGIBLE = re.compile(
@@ -64,7 +64,10 @@ def too_deep(line: bytes) -> bool:
     """Tell whether lists and objects are nested deeper than MAX_DEPTH."""
     if line.count(b"[") + line.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = _STRINGS.sub(b"", line).translate(_BRACKETS, delete=_NO_BRACKETS)
+    if b"\\" in line:
+        line = line.replace(rb"\\", b"").replace(rb"\"", b"")
+    structure = line.translate(_BRACKETS, delete=_NO_STRUCTURE)
+    brackets = _BARE_STRINGS.sub(b"", structure.replace(b'""', b""))  # `""` is an empty string, or two that touch
     for _ in range(MAX_DEPTH):
         inner = brackets.replace(b"()", b"")
         if len(inner) == len(brackets):

@@ -44,7 +44,7 @@ class Contents:
     """The contents of one stream. Each received message is hashed once; a new one is parsed and hashed again."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = blake2b(digest_size=EQUALITY_BYTES, key=key)
         self._digests: dict[bytes, bytes] = {}
         self._pending: dict[bytes, _Pending] = {}
 
@@ -56,9 +56,11 @@ class Contents:
         """Meet messages, given as their exact bytes; `describe` is asked, with the place, for new ones only."""
         digests: list[bytes] = []
         novel: list[Seen] = []
-        known, key = self._digests, self._key
+        known, keyed = self._digests, self._keyed
         for place, data in enumerate(messages):
-            equality = blake2b(data, digest_size=EQUALITY_BYTES, key=key).digest()
+            hashing = keyed.copy()  # the key was hashed once
+            hashing.update(data)
+            equality = hashing.digest()
             digest = known.get(equality)
             if digest is None:
                 described = describe(place, data)
@@ -79,7 +81,9 @@ class Contents:
         """Meet a text that is no message, given as the exact bytes of its JSON string."""
         if data is None:
             return None
-        equality = blake2b(data, digest_size=EQUALITY_BYTES, key=self._key).digest()
+        hashing = self._keyed.copy()
+        hashing.update(data)
+        equality = hashing.digest()
         digest = self._digests.get(equality) or self._admit(data, equality)
         return Seen(identity=TEXT, digest=digest, size=len(data), tokens=estimated_tokens(characters), text=True)
 

@@ -55,5 +55,9 @@ class Engines:
         contents = Contents(self._ledger.content_key)
         if engine is not FRESH:
             for entry, revision, equality in self._ledger.equalities(gateway, engine_key):
-                contents.hold(equality, engine.roster.digests[Reference(entry, revision)])
+                digest = engine.roster.digests.get(Reference(entry, revision))
+                if (
+                    digest is not None
+                ):  # else another writer added it since the stream was read: our append will conflict
+                    contents.hold(equality, digest)
         return Loaded(engine, contents)

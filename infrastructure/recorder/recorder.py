@@ -83,14 +83,15 @@ class Recorder:
             StreamMoved: other writers kept appending to one of the streams.
             DatabaseUnavailable: the database went away.
         """
-        results: dict[int, Recorded] = {}
+        refused: dict[int, Recorded] = {}
+        written: dict[int, list[Append]] = {}
         waiting: Sequence[int] = range(len(deliveries))
         try:
             for _try in range(MOST_TRIES):
-                waiting = self._attempt(deliveries, waiting, results)
+                waiting = self._attempt(deliveries, waiting, refused, written)
                 if not waiting:
                     self._engines.trim()
-                    return [results[index] for index in range(len(deliveries))]
+                    return [refused.get(n) or _recorded(written.get(n, ())) for n in range(len(deliveries))]
         except BaseException:
             self._engines = Engines(self._ledger)  # states in hand may be ahead of their streams
             raise
@@ -98,7 +99,11 @@ class Recorder:
         raise StreamMoved(f"Other writers kept appending to {key}, and {len(waiting)} deliveries waited: try again.")
 
     def _attempt(
-        self, deliveries: Sequence[Delivery], waiting: Sequence[int], results: dict[int, Recorded]
+        self,
+        deliveries: Sequence[Delivery],
+        waiting: Sequence[int],
+        refused: dict[int, Recorded],
+        written: dict[int, list[Append]],
     ) -> list[int]:
         """Try to record what is waiting; give what must be tried again, because a stream had moved on."""
         known = self._known([deliveries[index] for index in waiting])
@@ -108,8 +113,8 @@ class Recorder:
         for done, index in enumerate(waiting):
             delivery = deliveries[index]
             key = delivery_key(delivery.gateway, delivery.delivery_id)
-            if fingerprints.setdefault(key, delivery.fingerprint) != delivery.fingerprint:
-                results[index] = Recorded("mismatch", reason=MISMATCH.format(id=delivery.delivery_id))
+            if fingerprints.get(key, delivery.fingerprint) != delivery.fingerprint:
+                refused[index] = Recorded("mismatch", reason=MISMATCH.format(id=delivery.delivery_id))
                 continue
             try:
                 made = [
@@ -119,22 +124,18 @@ class Recorder:
                     for draft in self._draft(index, delivery, part, key)
                 ]
             except HeartlineError as error:
-                results[index] = Recorded("rejected", reason=str(error))
+                refused[index] = Recorded("rejected", reason=str(error))
                 continue
+            fingerprints[key] = delivery.fingerprint
             known.update({(key, part.engine_key): delivery.fingerprint for part in delivery.parts})
             drafts += made
-            results[index] = Recorded(
-                "recorded" if made else "duplicate",
-                sum(len(draft.append.events) for draft in made),
-                tuple(draft.append.engine_key for draft in made),
-            )
             size += sum(draft.size for draft in made)
             if size > GROUP_BYTES:
-                failed = self._write(drafts)
+                failed = self._write(drafts, written)
                 if failed:  # what follows may have been decided on states that never came to be
                     return sorted(failed | set(waiting[done + 1 :]))
                 drafts, size = [], 0
-        return sorted(self._write(drafts))
+        return sorted(self._write(drafts, written))
 
     def _known(self, deliveries: Sequence[Delivery]) -> dict[tuple[bytes, str], bytes]:
         """Give the fingerprints of what was delivered before, by delivery and engine."""
@@ -183,8 +184,8 @@ class Recorder:
         size = sum(len(payload) for _kind, payload in events) + sum(len(content.data) for content in contents)
         return [_Draft(index, self._ledger.partition_of(gateway, engine_key), append, size)]
 
-    def _write(self, drafts: Sequence[_Draft]) -> set[int]:
-        """Write drafts, a group for each partition; give the deliveries of those that were not written."""
+    def _write(self, drafts: Sequence[_Draft], written: dict[int, list[Append]]) -> set[int]:
+        """Write drafts, a group for each partition, and note what was; give the deliveries of those that were not."""
         groups: dict[int, list[_Draft]] = {}
         for draft in drafts:
             groups.setdefault(draft.partition, []).append(draft)
@@ -192,7 +193,16 @@ class Recorder:
         for partition, group in sorted(groups.items()):
             answers = self._ledger.append(partition, [draft.append for draft in group])
             for draft, answer in zip(group, answers, strict=True):
-                if answer.outcome != "appended":
+                if answer.outcome == "appended":
+                    written.setdefault(draft.index, []).append(draft.append)
+                else:
                     self._engines.forget(draft.append.gateway, draft.append.engine_key)
                     failed.add(draft.index)
         return failed
+
+
+def _recorded(appends: Sequence[Append]) -> Recorded:
+    """Say what became of a delivery from what was written for it, in however many tries."""
+    if not appends:
+        return Recorded("duplicate")
+    return Recorded("recorded", sum(len(one.events) for one in appends), tuple(one.engine_key for one in appends))

@@ -20,7 +20,7 @@ TABLES = ("streams", "sightings", "contexts", "projection_offsets")
 
 
 def rows(owner: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
-    return {table: owner.execute(f"select * from heartline.{table} order by 1, 2, 3").fetchall() for table in TABLES}
+    return {table: sorted(owner.execute(f"select * from heartline.{table}").fetchall()) for table in TABLES}
 
 
 def forget(owner: psycopg.Connection[Any]) -> None:

@@ -164,3 +164,51 @@ def test_a_line_that_names_another_gateway_is_recorded_there(ledger: Ledger, tmp
 def test_an_empty_recording_is_no_error(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     assert record(ledger, str(tmp_path / "a"), gateway=None) == Imported(source=str(tmp_path / "a"))
+
+
+def test_an_unreadable_message_of_a_tick_with_an_engine_key_of_its_own_rejects_its_line_only(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    bad = call("ingest", 1, key=HEARTBEAT, params={"message": user("one", 1, timestamp=True)})
+    good = call("ingest", 2, key=HEARTBEAT, params={"message": user("one", 1)})
+    result = record(ledger, write(tmp_path / "a", [bad, good]), keyed_by="session-id")
+    assert (result.recorded, [one.line for one in result.rejected]) == (1, [1])
+
+
+def test_the_id_of_a_line_that_was_rejected_is_not_used_up(ledger: Ledger, tmp_path: Path) -> None:
+    bad = call("ingest", 1, params={"message": user("one", 1, timestamp=True)}, id="d-1")
+    good = call("ingest", 2, params={"message": user("one", 1)}, id="d-1")
+    result = record(ledger, write(tmp_path / "a", [bad, good]))
+    assert (result.recorded, [one.line for one in result.rejected]) == (1, [1])
+
+
+def test_the_trace_of_a_recording_without_lines_belongs_to_the_gateway_that_was_named(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    empty, trace = write(tmp_path / "a", []), write(tmp_path / "t", [b"{}"])
+    importer = Importer(ledger, gateway="named")
+    named = importer.import_recording(empty, lambda _bytes: None, trace)
+    assert named.trace is not None
+    assert (named.gateway, named.trace.gateway) == ("named", "named")
+    with pytest.raises(WrongUsage, match="say --gateway"):
+        Importer(ledger).import_recording(empty, lambda _bytes: None, trace)
+
+
+def test_a_stream_that_moves_on_while_it_is_read_is_read_again(
+    ledger: Ledger, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [call("ingest", n, params={"message": user(str(n), n)}) for n in range(1, 4)]
+    record(ledger, write(tmp_path / "a", lines[:1]))
+    second = write(tmp_path / "b", lines[1:2])
+    equalities = ledger.equalities
+
+    def overtaken(gateway: str, engine_key: str) -> list[tuple[int, int, bytes]]:
+        monkeypatch.undo()
+        with Ledger.open(database) as other:
+            record(other, second)
+        return equalities(gateway, engine_key)
+
+    monkeypatch.setattr(ledger, "equalities", overtaken)
+    assert record(ledger, write(tmp_path / "c", lines[2:])).recorded == 1
+    assert types(ledger, MAIN) == ["EngineOpened", *["EntriesRecorded"] * 3]
+    assert [one[0] for one in ledger.equalities("g", MAIN)] == [1, 2, 3]
