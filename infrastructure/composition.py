@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier
 from infrastructure.answers.library import Library
 from infrastructure.embedded.address import Address
 from infrastructure.embedded.server import EmbeddedPostgres
-from infrastructure.ledger.connection import AnyConnection, connect
+from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.revision import LATEST, revision_of
 from infrastructure.settings import Settings
@@ -29,7 +29,8 @@ def opened_ledger(settings: Settings) -> Iterator[Ledger]:
             yield Ledger(connection)
         return
     with EmbeddedPostgres(settings.home) as address:
-        prepare_embedded(address)
+        with losing_the_database():
+            prepare_embedded(address)
         with connect(address.conninfo(user=SERVICE_ROLE, dbname=DATABASE)) as connection:
             yield Ledger(connection)
 
@@ -47,9 +48,10 @@ def migrate_database(settings: Settings, partitions: int) -> None:
 
     if settings.database_url is not None:
         connect(settings.database_url).close()  # which says in our words why it can't be reached
-        migrate(settings.database_url, partitions)
+        with losing_the_database():
+            migrate(settings.database_url, partitions)
         return
-    with EmbeddedPostgres(settings.home) as address:
+    with EmbeddedPostgres(settings.home) as address, losing_the_database():
         prepare_embedded(address, partitions)
 
 

@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
 from infrastructure.embedded import sockets
 from infrastructure.embedded.address import Address
 from infrastructure.embedded.binaries import Binaries
@@ -70,6 +73,7 @@ def stop_running(layout: Layout) -> None:
     if running is None or running.process is None:
         return
     process = running.process
+    _wait(lambda: process.gone or not _recovers(running.pid_file), STOP_SECONDS)
     try:
         process.signal(signal.SIGINT)  # Postgres' "fast shutdown": sessions end, then a checkpoint
     except PermissionError as error:
@@ -82,6 +86,14 @@ def stop_running(layout: Layout) -> None:
     folder = running.pid_file.socket_directory
     if folder is not None and folder.parent != layout.root:
         sockets.discard(folder)
+
+
+def _recovers(pid_file: PidFile) -> bool:
+    """Whether it starts anew since one of its processes was killed: PostgreSQL 18 hangs if it is told to stop then."""
+    if pid_file.state != "ready" or pid_file.socket_directory is None:
+        return False
+    conninfo = make_conninfo(host=str(pid_file.socket_directory), port=pid_file.port)
+    return PGconn.ping(conninfo.encode()) != Ping.OK
 
 
 def _settle(layout: Layout) -> Address | None:

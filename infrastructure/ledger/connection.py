@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import NullHandler, getLogger
 
 import psycopg
 from psycopg import Connection
@@ -15,6 +16,8 @@ STATEMENT_TIMEOUT_MS = 120_000
 """How long any statement may take."""
 
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c client_encoding=UTF8"
+
+getLogger("psycopg").addHandler(NullHandler())  # or it writes to stderr, beside us, that a connection is lost
 
 AnyConnection = Connection[tuple[object, ...]]
 

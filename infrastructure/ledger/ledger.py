@@ -62,7 +62,8 @@ class Ledger:
         self.ledger_id: UUID = found[0][0]
         self.partitions: int = found[0][1]
         self.content_key: bytes = bytes(found[0][2])
-        self._appender = Appender(connection)
+        with losing_the_database():
+            self._appender = Appender(connection)
 
     @classmethod
     def open(cls, conninfo: str) -> "Ledger":

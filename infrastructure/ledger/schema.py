@@ -1,5 +1,7 @@
 """The schema of a ledger: every SQL object, in the order in which they are made, and the migrations that own it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from secrets import token_bytes
 from typing import Any, cast
@@ -11,6 +13,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from infrastructure.ledger.errors import NotALedger
@@ -74,14 +77,24 @@ def migrate(conninfo: str, partitions: int = DEFAULT_PARTITIONS) -> None:
 
     Raises:
         NotALedger: the database's schema is of a later version.
+        psycopg.Error: the database went away, or refuses.
     """
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
-    with engine.begin() as connection:
+    with _errors_of_psycopg(), engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(hashtext('heartline.migrate'))"))
         _upgrade(connection)
         _make_service_role(connection)
         _make_ledger(connection, partitions)
     engine.dispose()
+
+
+@contextmanager
+def _errors_of_psycopg() -> Iterator[None]:
+    """Raise what the database said, which sqlalchemy wraps."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise error.orig or error from error
 
 
 def scripts() -> ScriptDirectory:

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -66,6 +67,21 @@ def _spin(address: Address) -> None:
         psycopg.connect(address.conninfo(user="postgres", dbname="postgres"), autocommit=True) as connection,
     ):
         connection.execute("do $$ begin loop end loop; end $$")
+
+
+def test_a_server_that_starts_anew_after_a_killed_session_can_be_stopped(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "STOP_SECONDS", 10)
+    embedded = EmbeddedPostgres(home)
+    for _ in range(5):
+        address = embedded.start()
+        with psycopg.connect(address.conninfo(user="postgres", dbname="postgres")) as session:
+            os.kill(session.info.backend_pid, signal.SIGKILL)
+            with pytest.raises(psycopg.OperationalError):
+                session.execute("select 1")
+        embedded.stop()
+        assert server_pid(home) is None
 
 
 def test_a_pid_file_that_names_a_strangers_process_is_removed_and_the_stranger_left_alone(home: Path) -> None:
