@@ -92,8 +92,9 @@ def _recovers(pid_file: PidFile) -> bool:
     """Whether it starts anew since one of its processes was killed: PostgreSQL 18 hangs if it is told to stop then."""
     if pid_file.state != "ready" or pid_file.socket_directory is None:
         return False
-    conninfo = make_conninfo(host=str(pid_file.socket_directory), port=pid_file.port)
-    return PGconn.ping(conninfo.encode()) != Ping.OK
+    # With a user named: libpq attempts nothing for one of whom the system knows no name.
+    conninfo = make_conninfo(host=str(pid_file.socket_directory), port=pid_file.port, user="postgres")
+    return PGconn.ping(conninfo.encode()) in (Ping.REJECT, Ping.NO_RESPONSE)
 
 
 def _settle(layout: Layout) -> Address | None:

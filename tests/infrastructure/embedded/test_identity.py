@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -118,8 +119,11 @@ def test_another_user_runs_it_with_his_own_rights(public_home: Path, user: int) 
             assert said.get("user") == user, said
             assert Path(f"/proc/{said['server']}").stat().st_uid == user
             assert {path.stat().st_uid for path in public_home.rglob("*")} == {user}
+            began = monotonic()
             worker.leave()
+            took = monotonic() - began
         assert server_pid(public_home) is None
+        assert took < 30, "a server that is ready is stopped at once, by whomever"
 
 
 def test_another_users_data_folder_is_refused(public_home: Path) -> None:
