@@ -15,8 +15,8 @@ from infrastructure.ledger.errors import NotALedger
 from infrastructure.ledger.evidence import Row
 from infrastructure.ledger.sql import statement
 
-PAGE = 1_000
-"""How many events are read from a partition at once."""
+PAGE = 2_000
+"""How many events are read from a partition or a stream at once."""
 
 
 class Head(Struct, frozen=True):
@@ -104,19 +104,15 @@ class Ledger:
 
         It is read by pages, so that others may be asked of the same connection meanwhile.
         """
-        wanted: dict[str, object] = {
-            "partition": self.partition_of(gateway, engine_key),
-            "stream": stream_id(gateway, engine_key),
-            "until": until,
-            "limit": PAGE,
-        }
+        partition, stream = self.partition_of(gateway, engine_key), stream_id(gateway, engine_key)
+        place: dict[str, object] = {"partition": partition, "stream": stream, "until": until, "limit": PAGE}
         while True:
-            with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
-                rows = cursor.execute(statement("queries/stream"), {**wanted, "after": after}).fetchall()
-            yield from rows
+            rows = self._rows("stream", {**place, "after": after})
+            for position, version, *rest in rows:
+                yield Row(partition, position, stream, version, *rest)
             if len(rows) < PAGE:
                 return
-            after = rows[-1].version
+            after = rows[-1][1]
 
     def versions(self, gateway: str, engine_key: str, wanted: Iterable[int]) -> list[Row]:
         """Read some events of a stream, by their versions."""

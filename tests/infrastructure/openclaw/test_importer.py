@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.errors import WrongUsage
+from infrastructure.ledger.appending import Append, Appended
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.importer import Imported, Importer
 from infrastructure.openclaw.observed import KeyedBy
@@ -212,3 +213,26 @@ def test_a_stream_that_moves_on_while_it_is_read_is_read_again(
     assert record(ledger, write(tmp_path / "c", lines[2:])).recorded == 1
     assert types(ledger, MAIN) == ["EngineOpened", *["EntriesRecorded"] * 3]
     assert [one[0] for one in ledger.equalities("g", MAIN)] == [1, 2, 3]
+
+
+def test_what_was_written_in_several_tries_is_counted_together(
+    ledger: Ledger, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_tick = write(tmp_path / "a", [call("bootstrap", 1, key=HEARTBEAT, session="s-1")])
+    tick = write(tmp_path / "b", [call("bootstrap", 2, key=HEARTBEAT, session="s-2")])
+    append, routed = ledger.append, ledger.partition_of("g", HEARTBEAT)
+
+    def overtaken(partition: int, appends: Sequence[Append], **options: bool) -> list[Appended]:
+        if partition == routed:
+            monkeypatch.undo()
+            with Ledger.open(database) as other:
+                record(other, other_tick, keyed_by="session-id")
+        return append(partition, appends, **options)
+
+    monkeypatch.setattr(ledger, "append", overtaken)
+    result = record(ledger, tick, keyed_by="session-id")
+    run = f"{MAIN}:heartbeat-run:s-2"
+    assert (result.recorded, result.streams) == (1, 2)
+    assert (
+        result.events == len(types(ledger, run)) + 2
+    )  # dispatched, and the anomaly that the other tick was not settled

@@ -1,5 +1,5 @@
 -- The next events of one stream after a version, up to another, in order.
-select partition, position, stream, version, gateway, engine_key, type, recorded_at, payload, leaf, chain
+select position, version, gateway, engine_key, type, recorded_at, payload, leaf, chain
 from heartline.events
 where partition = %(partition)s and stream = %(stream)s and version > %(after)s
     and (%(until)s::bigint is null or version <= %(until)s)
