@@ -19,10 +19,11 @@ MOST_CONTEXTS_SHOWN = 12
 
 
 @click.command(
+    short_help="Look for shared engine keys and replayed entries.",
     epilog="""\b
 Examples:
   heartline audit
-  heartline audit --json | jq -r '[.code, .severity, .summary] | @tsv'"""
+  heartline audit --json | jq -r '[.code, .severity, .summary] | @tsv'""",
 )
 @gateway_option
 @json_option

@@ -32,7 +32,7 @@ class Check(Struct, frozen=True):
     detail: str
 
 
-@click.command()
+@click.command(short_help="Look whether everything is in place.")
 @json_option
 def doctor(as_json_: bool) -> None:
     """Look whether everything is in place, and say what to do where it is not. Exit code 3 if something is wrong."""
@@ -116,7 +116,7 @@ def _database(connection: AnyConnection) -> list[Check]:
     ]
 
 
-@click.command()
+@click.command(short_help="Make the schema, or bring it to today's.")
 @click.option("--partitions", type=click.IntRange(1, 4096), default=16, show_default=True, help="Of a ledger made now.")
 @json_option
 def migrate(partitions: int, as_json_: bool) -> None:

@@ -38,11 +38,12 @@ def streams(gateway: str | None, as_json_: bool) -> None:
 
 
 @click.command(
+    short_help="List events, of one engine or of all.",
     epilog="""\b
 Examples:
   heartline events agent:main:main:heartbeat
   heartline events --type CompactionCompleted --json | jq .data
-  heartline events --json --after "$CURSOR" """
+  heartline events --json --after "$CURSOR" """,
 )
 @click.argument("engine_key", required=False, type=utf8)
 @gateway_option
@@ -97,12 +98,13 @@ def state(engine_key: str, gateway: str | None, at: str | None, as_json_: bool) 
 
 
 @click.command(
+    short_help="Show what a context held, and whence.",
     epilog="""\b
 Examples:
   heartline context agent:main:main:heartbeat            the last that was assembled
   heartline context agent:main:main:heartbeat#4          the 4th
   heartline context agent:main:main:heartbeat --submitted 4
-  heartline context 13-88 --json | jq '.entries[].origin'"""
+  heartline context 13-88 --json | jq '.entries[].origin'""",
 )
 @click.argument("reference", type=utf8, metavar="ENGINE_KEY|ENGINE_KEY#CALL|EVENT_ID")
 @gateway_option

@@ -16,7 +16,7 @@ from infrastructure.ledger.verify import verify as verify_ledger
 EXIT_BROKEN = 1
 
 
-@click.command()
+@click.command(short_help="Prove that nothing was changed.")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),
@@ -46,10 +46,11 @@ def verify(checkpoint: Path | None, as_json_: bool) -> None:
 
 
 @click.command(
+    short_help="Write the heads to a file elsewhere.",
     epilog="""\b
 Examples:
   heartline checkpoint /mnt/elsewhere/heartline.checkpoints
-  heartline verify --checkpoint /mnt/elsewhere/heartline.checkpoints"""
+  heartline verify --checkpoint /mnt/elsewhere/heartline.checkpoints""",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option

@@ -1,14 +1,13 @@
 """Importing recordings: lifecycle NDJSON and, beside it, the host's cache trace."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from sys import stdin
 from typing import BinaryIO
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from domain.errors import HeartlineError, WrongUsage
 from domain.keys import check_gateway
@@ -207,27 +206,12 @@ def _delivery(call: Call, gateway: str, engine_key: str, content: bytes) -> Deli
     return Delivery(gateway, call.delivery_id, fingerprint, parts_of(call, engine_key), named)
 
 
-def total(results: list[Imported]) -> Imported:
-    """Add up what became of several sources."""
-    whole = Imported(source=", ".join(result.source for result in results))
-    for result in results:
-        whole = replace(
-            whole,
-            lines=whole.lines + result.lines,
-            recorded=whole.recorded + result.recorded,
-            duplicates=whole.duplicates + result.duplicates,
-            ignored=whole.ignored + result.ignored,
-            rejected=whole.rejected + result.rejected,
-            streams=whole.streams + result.streams,
-            events=whole.events + result.events,
-        )
-    return whole
-
-
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
     if path == "-":
-        yield stdin.buffer
+        if sys.stdin is None:
+            raise WrongUsage("Standard input is closed: give a file, or a pipe with something in it.")
+        yield sys.stdin.buffer
         return
     try:
         with Path(path).open("rb") as stream:

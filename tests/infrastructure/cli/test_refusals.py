@@ -112,3 +112,9 @@ def test_doctor_tells_of_a_database_that_cannot_be_reached(home: Home, url: str)
     assert (ended.returncode, ended.stderr) == (3, b"")
     assert json.loads(ended.stdout)["ok"] is False
     assert b"swordfish" not in ended.stdout
+
+
+def test_a_closed_standard_input_is_said_to_be_closed(home: Home) -> None:
+    command = f"exec {sys.executable} -m infrastructure.cli.main import - <&-"
+    ran = subprocess.run(command, shell=True, cwd=PROJECT, env=home.environment(), capture_output=True, check=False)
+    assert (ran.returncode, b"Standard input is closed" in ran.stderr) == (2, True)
