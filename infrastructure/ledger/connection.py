@@ -7,7 +7,7 @@ from logging import NullHandler, getLogger
 import psycopg
 from psycopg import Connection
 
-from infrastructure.ledger.errors import DatabaseUnavailable, UnreadableAddress
+from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable, UnreadableAddress
 
 LOCK_TIMEOUT_MS = 15_000
 """How long an append waits for the others of its partition before it gives up."""
@@ -18,6 +18,9 @@ STATEMENT_TIMEOUT_MS = 120_000
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c client_encoding=UTF8"
 
 getLogger("psycopg").addHandler(NullHandler())  # or it writes to stderr, beside us, that a connection is lost
+
+CONNECTION_LOST = ("08", "57P")
+"""The classes of SQLSTATE that say so (PostgreSQL, "Error Codes"); without one the connection broke off by itself."""
 
 AnyConnection = Connection[tuple[object, ...]]
 
@@ -52,11 +55,15 @@ def connect(conninfo: str) -> AnyConnection:
 
 @contextmanager
 def losing_the_database() -> Iterator[None]:
-    """Say in our words that a connection was lost."""
+    """Say in our words that a connection was lost, or that the database could not do what was asked."""
     try:
         yield
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())
+        if error.sqlstate is not None and not error.sqlstate.startswith(CONNECTION_LOST):
+            raise DatabaseRefused(
+                f"The database could not do it ({reason}). Nothing of it was written; see to that and try again."
+            ) from error
         raise DatabaseUnavailable(
             f"The database went away ({reason}). Try again; nothing acknowledged is lost."
         ) from error

@@ -9,6 +9,12 @@ class DatabaseUnavailable(HeartlineError):
     code = "database-unavailable"
 
 
+class DatabaseRefused(HeartlineError):
+    """The database could not do what was asked: a time limit, a full disk."""
+
+    code = "database-refused"
+
+
 class UnreadableAddress(WrongUsage):
     """What is given as the database's address is none."""
 

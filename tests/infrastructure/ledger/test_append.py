@@ -1,12 +1,13 @@
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.keys import stream_id
 from infrastructure.ledger.appending import Append, Content
-from infrastructure.ledger.errors import AppendRefused, DatabaseUnavailable
+from infrastructure.ledger.errors import AppendRefused, DatabaseRefused, DatabaseUnavailable
 from infrastructure.ledger.evidence import Row, chain_of, leaf_of
 from infrastructure.ledger.ledger import Held, Ledger
 from tests.infrastructure.ledger.appends import GATEWAY, a_content, key_in, outcomes, told
@@ -232,3 +233,13 @@ def test_what_is_appended_is_read_back_byte_for_byte(
     rows = list(ledger.stream(GATEWAY, engine_key, after=done.first_version - 1))
     assert [(row.engine_key, row.type, row.payload) for row in rows] == [(engine_key, *event) for event in events]
     assert [row.leaf for row in rows] == [leaf_of(ledger.ledger_id, row) for row in rows]
+
+
+def test_an_append_that_waited_too_long_for_others_writes_nothing_and_says_so(ledger: Ledger, database: str) -> None:
+    with psycopg.connect(database) as holder:
+        holder.execute("select 1 from heartline.heads where partition = %s for no key update", (P,))
+        ledger.connection.execute("set lock_timeout = 50")
+        with pytest.raises(DatabaseRefused, match="lock timeout"):
+            ledger.append(P, [told(KEY, b"1")])
+    assert outcomes(ledger, P, told(KEY, b"2")) == ["appended"]
+    assert payloads(ledger) == [b"2"]
