@@ -13,7 +13,7 @@ from domain.keys import stream_id
 from infrastructure.answers.errors import UnknownStream
 from infrastructure.ledger.ledger import Ledger
 from projections.projection import Recorded
-from projections.projector import catch_up
+from projections.projector import PROJECTIONS, catch_up
 from projections.sql import statement
 
 
@@ -58,12 +58,10 @@ class Library:
         return catch_up(self.ledger.connection, self.read, ends, told)
 
     def behind(self) -> int:
-        """Count the events that the projections have not folded yet, about."""
+        """Count the events that at least one projection has not folded yet."""
         ends = {head.partition: head.position for head in self.ledger.heads()}
-        rows = self.ledger.connection.execute(
-            "select partition, min(position) from heartline.projection_offsets group by partition"
-        ).fetchall()
-        reached: dict[Any, Any] = dict(rows)  # type: ignore[arg-type]  # pairs, by the query
+        names = [projection.name for projection in PROJECTIONS]
+        reached: dict[int, int] = dict(self.rows("reached", {"projections": names}))
         return sum(end - reached.get(partition, 0) for partition, end in ends.items())
 
     def streams(

@@ -1,6 +1,6 @@
 """The schema's revision, known without loading the migrations: every command asks for it."""
 
-from psycopg import Error
+from psycopg.errors import InsufficientPrivilege
 
 from infrastructure.ledger.connection import AnyConnection
 
@@ -15,6 +15,6 @@ def revision_of(connection: AnyConnection) -> str | None:
         return None
     try:
         found = connection.execute("select version_num from heartline.alembic_version").fetchone()
-    except Error:
+    except InsufficientPrivilege:  # a role of a person's own, to whom nothing was granted: it has no schema to use
         return None
     return str(found[0]) if found else None

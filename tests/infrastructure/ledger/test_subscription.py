@@ -104,9 +104,15 @@ def test_a_hint_comes_after_the_commit_and_only_for_its_partition(database: str,
 
 
 def test_a_hint_that_can_not_be_given_harms_nothing(database: str) -> None:
-    connection = psycopg.connect(database)
-    connection.close()
-    Teller(PARTITION).tell(connection)
+    lost = psycopg.connect(database)
+    lost.close()
+    teller = Teller(PARTITION)
+    teller.tell(lost)
+    listener = Listener(database, [PARTITION])
+    with psycopg.connect(database, autocommit=True) as connection:
+        teller.tell(connection)
+    assert listener.wait(LONG), "the next hint is given"
+    listener.close()
 
 
 def test_the_append_itself_notifies_nobody(database: str) -> None:
