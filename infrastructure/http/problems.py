@@ -1,0 +1,83 @@
+"""Errors as problem details (RFC 9457): what went wrong, in the words and with the code of the error itself."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from logging import getLogger
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from msgspec import Struct
+
+from domain.errors import HeartlineError, WrongUsage
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+STATUSES: Final = {
+    "unknown-stream": 404,
+    "unknown-context": 404,
+    "unknown-event": 404,
+    "illegal-transition": 409,
+    "delivery-conflict": 409,
+    "advancement-conflict": 409,
+    "budget-exceeded": 422,
+    "bad-line": 422,
+    "unknown-token": 401,
+    "forbidden": 403,
+    "foreign-origin": 403,
+    "foreign-host": 421,
+    "too-large": 413,
+    "too-deep": 422,
+    "too-slow": 408,
+    "too-many-requests": 429,
+    "queue-full": 503,
+    "shutting-down": 503,
+    "database-unavailable": 503,
+    "database-refused": 503,
+    "stream-moved": 503,
+    "not-a-ledger": 503,
+}
+"""HTTP statuses by the code of an error. Others are 400 where the request can't be meant, else 500."""
+
+RETRY_AFTER_SECONDS: Final = {429: 1, 503: 1}
+
+
+class Problem(Struct, frozen=True):
+    """What is answered when something went wrong: `code` is stable, `detail` says what happened and what to do."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    type: str = "about:blank"
+    errors: Sequence[Any] = ()
+
+
+def status_of(error: HeartlineError) -> int:
+    """Give the HTTP status that an error is answered with."""
+    return STATUSES.get(error.code) or (400 if isinstance(error, WrongUsage) else 500)
+
+
+def problem(status: int, title: str, detail: str, code: str, errors: Sequence[Any] = ()) -> Response[Problem]:
+    """Make the answer that tells of a problem."""
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS[status])} if status in RETRY_AFTER_SECONDS else None
+    told = Problem(title=title, status=status, detail=detail, code=code, errors=errors)
+    return Response(told, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def answer_heartline_error(_request: Request[Any, Any, Any], error: HeartlineError) -> Response[Problem]:
+    """Answer with what Heartline itself found wrong."""
+    return problem(status_of(error), type(error).__name__, str(error), error.code)
+
+
+def answer_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """Answer with what the framework found wrong: no such path, a parameter of the wrong kind."""
+    errors = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else ()
+    title = HTTPStatus(error.status_code).phrase
+    return problem(error.status_code, title, error.detail, title.lower().replace(" ", "-"), errors)
+
+
+def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Answer that the fault is ours, without its traceback, which goes to the log."""
+    getLogger("heartline.http").error("unexpected error in %s", request.scope["path"], exc_info=error)
+    return problem(500, "Internal Server Error", "The service failed here; its log says more.", "internal-error")
