@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import Parameter
 
@@ -13,7 +14,7 @@ Gateway = Annotated[str | None, Parameter(description="The host installation tha
 
 
 @get("/streams", sync_to_thread=True, summary="List the streams: one for each engine key of each gateway.")
-def streams(service: Service, gateway: Gateway = None) -> list[dict[str, Any]]:
+def streams(service: NamedDependency[Service], gateway: Gateway = None) -> list[dict[str, Any]]:
     """List the streams."""
     with service.libraries.lend() as library:
         library.refresh()
