@@ -1,7 +1,8 @@
 """The composition root: everything is wired here and nowhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 from psycopg.sql import SQL, Identifier
 
@@ -33,6 +34,40 @@ def opened_ledger(settings: Settings) -> Iterator[Ledger]:
             prepare_embedded(address)
         with connect(address.conninfo(user=SERVICE_ROLE, dbname=DATABASE)) as connection:
             yield Ledger(connection)
+
+
+@contextmanager
+def ledger_source(settings: Settings) -> Iterator[Callable[[], Ledger]]:
+    """Give what opens connections to the ledger that the settings name, for as long as a service runs.
+
+    It may be called by several threads. An embedded Postgres that crashed meanwhile is started again by the next call.
+
+    Raises:
+        HeartlineError: as `opened_ledger`; the call that is given raises the same.
+    """
+    if settings.database_url is not None:
+        url = settings.database_url
+        yield lambda: _ledger_on(_as_service(connect(url)))
+        return
+    embedded, starting = EmbeddedPostgres(settings.home), Lock()
+
+    def open_embedded() -> Ledger:
+        with starting:
+            conninfo = embedded.start().conninfo(user=SERVICE_ROLE, dbname=DATABASE)
+        return Ledger.open(conninfo)
+
+    with embedded as address:
+        with losing_the_database():
+            prepare_embedded(address)
+        yield open_embedded
+
+
+def _ledger_on(connection: AnyConnection) -> Ledger:
+    try:
+        return Ledger(connection)
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from infrastructure.cli.doctor import doctor, migrate
 from infrastructure.cli.output import note
 from infrastructure.cli.reading import context, events, state, streams
 from infrastructure.cli.recording import import_
+from infrastructure.cli.serving import serve
 from infrastructure.cli.verifying import checkpoint, verify
 
 EXIT_WRONG_USAGE = 2
@@ -52,7 +53,7 @@ def commands() -> None:
     """The event ledger of agent context: what did the model see at this tick, and where did each entry come from?"""
 
 
-for command in (import_, streams, events, state, context, audit, verify, checkpoint, doctor, migrate):
+for command in (import_, streams, events, state, context, audit, verify, checkpoint, serve, doctor, migrate):
     commands.add_command(command)
 
 

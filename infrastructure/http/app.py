@@ -1,4 +1,4 @@
-"""The application: its routes, its errors, its description."""
+"""The application: its routes, its errors, its description, and the gate before it."""
 
 from typing import Any
 
@@ -7,24 +7,36 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from msgspec import Struct
 
 from domain.errors import HeartlineError
-from infrastructure.http import problems, reading
+from infrastructure.http import health, problems, reading
+from infrastructure.http.admission import Admission
+from infrastructure.http.gate import Gate
+from infrastructure.http.limits import HeldBytes, Limits
+from infrastructure.http.origins import Origins
 from infrastructure.service.service import Service
 
 VERSION = "1"
 """Of the interface under `/v1`: fields may be added to it, and none is renamed."""
 
 
-def make_app(service: Service) -> Litestar:
+class Doors(Struct, frozen=True, kw_only=True):
+    """Who is let in: `host` is the address that is bound, `names` are accepted as `Host` besides."""
+
+    host: str = "127.0.0.1"
+    names: tuple[str, ...] = ()
+    tokens_demanded: bool = False
+    limits: Limits = Limits()
+
+
+def make_app(service: Service, doors: Doors) -> Gate:
     """Make the application over a service, which stays the caller's to close."""
-
-    def provided() -> Service:
-        return service
-
-    return Litestar(
-        route_handlers=[Router("/v1", route_handlers=reading.ROUTES)],
-        dependencies={"service": Provide(provided, sync_to_thread=False)},
+    held = HeldBytes(doors.limits.held)
+    provided: dict[str, object] = {"service": service, "limits": doors.limits, "held": held}
+    app = Litestar(
+        route_handlers=[Router("/v1", route_handlers=reading.ROUTES), *health.ROUTES],
+        dependencies={name: _giving(value) for name, value in provided.items()},
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(
             title="Heartline",
@@ -32,12 +44,24 @@ def make_app(service: Service) -> Litestar:
             path="/schema",
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),
+        request_max_body_size=doors.limits.document,
         logging_config=None,
     )
+    admission = Admission(service.keyring, demanded=doors.tokens_demanded)
+    origins = Origins(doors.host, doors.names)
+    return Gate(app, origins, admission.grant_for, doors.limits, service.meters)  # type: ignore[arg-type]  # Litestar narrows ASGI's types
+
+
+def _giving(value: object) -> Provide:
+    def give() -> Any:
+        return value
+
+    return Provide(give, sync_to_thread=False)
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {  # the framework's own type of it is not exported
     HeartlineError: problems.answer_heartline_error,
     HTTPException: problems.answer_http_error,
+    RecursionError: problems.answer_too_deep,
     Exception: problems.answer_unexpected,
 }

@@ -23,7 +23,7 @@ STATUSES: Final = {
     "budget-exceeded": 422,
     "bad-line": 422,
     "unknown-token": 401,
-    "forbidden": 403,
+    "not-allowed": 403,
     "foreign-origin": 403,
     "foreign-host": 421,
     "too-large": 413,
@@ -81,3 +81,8 @@ def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Resp
     """Answer that the fault is ours, without its traceback, which goes to the log."""
     getLogger("heartline.http").error("unexpected error in %s", request.scope["path"], exc_info=error)
     return problem(500, "Internal Server Error", "The service failed here; its log says more.", "internal-error")
+
+
+def answer_too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Problem]:
+    """Answer that a document is nested deeper than can be read."""
+    return problem(422, "Unprocessable Entity", "The document is nested too deeply to be read.", "too-deep")

@@ -1,38 +1,103 @@
-"""The HTTP server: uvicorn, on a socket that is bound before anything is promised."""
+"""The HTTP server: uvicorn, on a socket that is bound before anything is promised, and ending in time."""
 
+import os
+import signal
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
-from infrastructure.http.app import make_app
+from domain.errors import HeartlineError
+from infrastructure.http.app import Doors, make_app
+from infrastructure.http.protocol import protocol_with
+from infrastructure.service.logs import warn
 from infrastructure.service.service import Service
 
-DRAIN_SECONDS = 7
-"""How long requests that are in work may take after SIGTERM; with what comes after it must stay below ten."""
+DRAIN_SECONDS = 6
+"""How long requests that are in work may take after SIGTERM."""
+
+END_SECONDS = 9.5
+"""When the process ends, whatever still hangs: whoever waits for it may kill it after ten seconds."""
+
+
+class AddressTaken(HeartlineError):
+    """The address can't be listened on."""
+
+    code = "address-taken"
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the address; port 0 takes any that is free."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
+    """Listen on an address; port 0 takes any that is free.
+
+    Raises:
+        AddressTaken: someone else does, or it is not this machine's.
+    """
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise AddressTaken(f"{host} is no address to listen on: {error.strerror}.") from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        raise AddressTaken(
+            f"{host}:{port} can't be listened on: {error.strerror}. Stop what does, or choose another with --port."
+        ) from error
     return listening
 
 
 class Server(uvicorn.Server):
     """Serves one service until it is told to stop."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, doors: Doors) -> None:
+        self._service = service
         super().__init__(
             uvicorn.Config(
-                make_app(service),
-                http="httptools",
+                make_app(service, doors),
+                http=protocol_with(doors.limits),
+                ws="none",
                 loop="auto",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
+                limit_concurrency=doors.limits.connections,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
         )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, and finish what is in work."""
+        self._service.end()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on SIGINT and SIGTERM. (uvicorn would raise them again when it has ended, before anything is closed.)"""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._told_to_end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _told_to_end(self, _number: int, _frame: object) -> None:
+        if not self.should_exit:
+            self.should_exit = True
+            threading.Thread(target=_end_in_time, daemon=True).start()
+
+
+def _end_in_time() -> None:
+    """End the process if it does not end by itself: what is not acknowledged by then never will be."""
+    threading.Event().wait(END_SECONDS)
+    warn("ended by force: something did not end in time")
+    os._exit(3)

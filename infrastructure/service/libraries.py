@@ -26,6 +26,7 @@ class Libraries:
         self._size = size
         self._wait_seconds = wait_seconds
         self._closed = False
+        self._lent: set[Library] = set()
         self._free: LifoQueue[Library | None] = LifoQueue()
         for _ in range(size):
             self._free.put(None)
@@ -46,13 +47,19 @@ class Libraries:
         try:
             if library is None:
                 library = Library(self._open_ledger())
+            self._lent.add(library)
             yield library
         finally:
+            if library is not None:
+                self._lent.discard(library)
             self._take_back(library)
 
     def close(self) -> None:
-        """Close what is free now, and what is lent when it comes back."""
+        """Close what is free now, and what is lent when it comes back: which is soon, for what it asks is cancelled."""
         self._closed = True
+        for lent in tuple(self._lent):
+            with suppress(psycopg.Error):  # it ended by itself meanwhile
+                lent.ledger.connection.cancel_safe(timeout=1)
         free: list[Library | None] = []
         with suppress(Empty):
             while True:

@@ -7,32 +7,28 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from infrastructure.http.server import Server, bind
+from infrastructure.http.app import Doors
+from infrastructure.http.serving import serving
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.service.service import Service
 
 
 @contextmanager
-def serving(database: str) -> Iterator[str]:
+def served(database: str, doors: Doors | None = None) -> Iterator[str]:
     """Serve the ledger of a database; give the URL."""
-    service = Service(lambda: Ledger.open(database))
-    listening = bind("127.0.0.1", 0)
-    server = Server(service)
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listening.close()
-        service.close()
+    with serving(lambda: Ledger.open(database), doors or Doors(), 0) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield server.url
+        finally:
+            server.stop()
+            thread.join()
 
 
 @pytest.fixture
 def url(database: str) -> Iterator[str]:
-    with serving(database) as served:
-        yield served
+    with served(database) as its_url:
+        yield its_url
 
 
 @pytest.fixture

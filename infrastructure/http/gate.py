@@ -1,0 +1,157 @@
+"""The gate: every request passes it before the application sees it, and is counted and logged when it leaves.
+
+It refuses foreign hosts and origins, missing and unknown tokens, clients that ask too much, and bodies that are too
+slow. What a token may do is asked by the routes (`infrastructure.http.permits`), which know what they do.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
+from time import monotonic
+from typing import Any
+
+from msgspec import json
+
+from domain.errors import HeartlineError
+from infrastructure.access.scopes import Grant
+from infrastructure.http.errors import TooSlow
+from infrastructure.http.limits import Limits, Rates
+from infrastructure.http.origins import Origins
+from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem, status_of
+from infrastructure.service.logs import log
+from infrastructure.service.meters import Meters
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN_TO_ALL = frozenset({"/healthz", "/readyz"})
+"""Paths that need no token: whoever watches over the process has none."""
+
+GRANT = "grant"
+"""Under this name the request's state holds what it may do."""
+
+
+class Gate:
+    """Stands before an application."""
+
+    def __init__(
+        self,
+        app: Application,
+        origins: Origins,
+        grant_for: Callable[[str | None], Awaitable[Grant]],
+        limits: Limits,
+        meters: Meters,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._app, self._origins, self._grant_for = app, origins, grant_for
+        self._limits, self._meters, self._clock = limits, meters, clock
+        self._rates = Rates(limits, clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        passage = _Passage(receive, send, self._limits, self._clock)
+        grant: Grant | None = None
+        try:
+            self._origins.check(scope["headers"])
+            if scope["path"] not in OPEN_TO_ALL:
+                grant = await self._grant_for(_bearer(scope))
+                scope.setdefault("state", {})[GRANT] = grant
+            with self._rates.taking(grant.token_id if grant and grant.token_id else _address(scope)):
+                await self._app(scope, passage.receive, passage.send)
+        except TooSlow as error:
+            await self._refuse(passage, error)
+        except HeartlineError as error:
+            self._meters.refused.labels(error.code).inc()
+            await self._refuse(passage, error)
+        finally:
+            self._leave(scope, passage, grant)
+
+    async def _refuse(self, passage: "_Passage", error: HeartlineError) -> None:
+        if passage.status is not None:  # the answer has begun: only ending the connection tells that it is not whole
+            raise error
+        status = status_of(error)
+        told = Problem(title=HTTPStatus(status).phrase, status=status, detail=str(error), code=error.code)
+        body = json.encode(told)
+        headers = [
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),  # what is left of the body is not worth reading
+        ]
+        if status in RETRY_AFTER_SECONDS:
+            headers.append((b"retry-after", str(RETRY_AFTER_SECONDS[status]).encode()))
+        if status == HTTPStatus.UNAUTHORIZED:
+            headers.append((b"www-authenticate", b'Bearer realm="heartline"'))
+        await passage.send({"type": "http.response.start", "status": status, "headers": headers})
+        await passage.send({"type": "http.response.body", "body": body})
+
+    def _leave(self, scope: Scope, passage: "_Passage", grant: Grant | None) -> None:
+        route = str(scope.get("path_template") or "none")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        seconds = self._clock() - passage.began
+        self._meters.requests.labels(method, route, str(passage.status or 0)).inc()
+        self._meters.seconds.labels(route).observe(seconds)
+        log(
+            "request",
+            method=method,
+            route=route,
+            status=passage.status,
+            ms=round(seconds * 1000, 1),
+            received=passage.received,
+            sent=passage.sent,
+            client=_address(scope),
+            token=grant.token_id or None if grant else None,
+        )
+
+
+_METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"})
+"""Anything else would be a label that strangers choose."""
+
+
+class _Passage:
+    """One request on its way: counts what it brings and takes, and waits for its body only so long."""
+
+    def __init__(self, receive: Receive, send: Send, limits: Limits, clock: Callable[[], float]) -> None:
+        self._receive, self._send, self._limits, self._clock = receive, send, limits, clock
+        self.began = clock()
+        self.status: int | None = None
+        self.received = self.sent = 0
+        self._whole = False
+
+    async def receive(self) -> Message:
+        if self._whole:  # the application waits for the client to leave, for as long as it likes
+            return await self._receive()
+        left = self._limits.body_seconds - (self._clock() - self.began)
+        try:
+            async with asyncio.timeout(min(left, self._limits.body_pause_seconds)):
+                message = await self._receive()
+        except TimeoutError:
+            raise TooSlow("The body of the request did not arrive in time: nothing more of it is read.") from None
+        self.received += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        self.sent += len(message.get("body", b""))
+        await self._send(message)
+
+
+def _bearer(scope: Scope) -> str | None:
+    """Give the token that a request brings; what is no bearer token counts as a wrong one."""
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not found:
+        return None
+    scheme, _, token = found[0].decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and len(found) == 1 else ""
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
