@@ -15,6 +15,21 @@ def rfc3339(microseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{microseconds % 1_000_000 // 1000:03d}Z"
 
 
+def parse_age(text: str) -> timedelta:
+    """Read a span of time such as `90d` or `30m`.
+
+    Raises:
+        WrongUsage: it is none.
+    """
+    age = _AGE.fullmatch(text)
+    try:
+        if age:
+            return timedelta(**{_UNITS[age[2]]: int(age[1])})
+    except (ValueError, OverflowError):
+        pass
+    raise WrongUsage(f"{text!r} is no span of time: write 90d, 24h or 30m.")
+
+
 def parse_time(text: str, now: datetime) -> int:
     """Read a time, a date (its beginning, UTC) or an age such as `24h` or `30m`, as µs since the Unix epoch.
 

@@ -16,6 +16,7 @@ from infrastructure.cli.output import note
 from infrastructure.cli.reading import context, events, state, streams
 from infrastructure.cli.recording import import_
 from infrastructure.cli.serving import serve
+from infrastructure.cli.tokens import token
 from infrastructure.cli.verifying import checkpoint, verify
 
 EXIT_WRONG_USAGE = 2
@@ -53,7 +54,7 @@ def commands() -> None:
     """The event ledger of agent context: what did the model see at this tick, and where did each entry come from?"""
 
 
-for command in (import_, streams, events, state, context, audit, verify, checkpoint, serve, doctor, migrate):
+for command in (import_, streams, events, state, context, audit, verify, checkpoint, serve, doctor, migrate, token):
     commands.add_command(command)
 
 
