@@ -10,7 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import Struct
 
 from domain.errors import HeartlineError
-from infrastructure.http import health, problems, reading
+from infrastructure.http import health, observations, problems, reading
 from infrastructure.http.admission import Admission
 from infrastructure.http.gate import Gate
 from infrastructure.http.limits import HeldBytes, Limits
@@ -35,7 +35,7 @@ def make_app(service: Service, doors: Doors) -> Gate:
     held = HeldBytes(doors.limits.held)
     provided: dict[str, object] = {"service": service, "limits": doors.limits, "held": held}
     app = Litestar(
-        route_handlers=[Router("/v1", route_handlers=reading.ROUTES), *health.ROUTES],
+        route_handlers=[Router("/v1", route_handlers=[*observations.ROUTES, *reading.ROUTES]), *health.ROUTES],
         dependencies={name: _giving(value) for name, value in provided.items()},
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(

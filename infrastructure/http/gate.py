@@ -55,7 +55,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        passage = _Passage(receive, send, self._limits, self._clock)
+        passage = _Passage(receive, send, self._limits, self._clock, brings_body=_brings_body(scope))
         grant: Grant | None = None
         try:
             self._origins.check(scope["headers"])
@@ -81,7 +81,6 @@ class Gate:
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),  # what is left of the body is not worth reading
         ]
         if status in RETRY_AFTER_SECONDS:
             headers.append((b"retry-after", str(RETRY_AFTER_SECONDS[status]).encode()))
@@ -116,12 +115,14 @@ _METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"
 class _Passage:
     """One request on its way: counts what it brings and takes, and waits for its body only so long."""
 
-    def __init__(self, receive: Receive, send: Send, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, limits: Limits, clock: Callable[[], float], *, brings_body: bool
+    ) -> None:
         self._receive, self._send, self._limits, self._clock = receive, send, limits, clock
         self.began = clock()
         self.status: int | None = None
         self.received = self.sent = 0
-        self._whole = False
+        self._whole = not brings_body
 
     async def receive(self) -> Message:
         if self._whole:  # the application waits for the client to leave, for as long as it likes
@@ -139,6 +140,8 @@ class _Passage:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if not self._whole:  # what is left of the body is not worth reading: nor is the connection
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         self.sent += len(message.get("body", b""))
         await self._send(message)
 
@@ -150,6 +153,13 @@ def _bearer(scope: Scope) -> str | None:
         return None
     scheme, _, token = found[0].decode("latin-1").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and len(found) == 1 else ""
+
+
+def _brings_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
 def _address(scope: Scope) -> str:

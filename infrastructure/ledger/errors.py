@@ -49,3 +49,21 @@ class CheckpointContradicted(HeartlineError):
     """The ledger no longer holds what its last checkpoint saw."""
 
     code = "checkpoint-contradicted"
+
+
+class QueueFull(HeartlineError):
+    """As much waits already as may. Nothing of what was handed over was accepted."""
+
+    code = "queue-full"
+
+
+class ShuttingDown(HeartlineError):
+    """The process is ending and takes nothing more. Nothing of what was handed over was written."""
+
+    code = "shutting-down"
+
+
+class Unanswered(HeartlineError):
+    """No answer came in time: what became of it is not known."""
+
+    code = "unanswered"

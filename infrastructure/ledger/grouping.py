@@ -47,8 +47,8 @@ class Grouped(Generic[Task, Waiter, Answer]):
     """A bounded line of tasks and the one thread that handles them in groups. Any thread may `submit`.
 
     `deliver` is called once a group, in the worker's thread. `grouped` hears how many tasks each group had. `between`
-    is called in the worker's thread after each group was delivered, and again after as many seconds as it answers (None:
-    after the next group). `ended` is called in the worker's thread as the last thing that it does.
+    is called in the worker's thread after each group was delivered, and again after as many seconds as it answers
+    (None: after the next group). `ended` is called in the worker's thread as the last thing that it does.
     """
 
     def __init__(
