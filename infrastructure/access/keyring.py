@@ -18,6 +18,9 @@ from infrastructure.ledger.sql import statement
 KEEP_SECONDS: Final = 1.0
 """For how long what was read of the tokens is believed."""
 
+KEEP_SECONDS_FOR_UNKNOWN: Final = 0.1
+"""For how long it is believed that there is no such token: whoever has just made one uses it at once."""
+
 _NOBODYS: Final = bytes(32)
 
 
@@ -48,9 +51,9 @@ def _wall_clock() -> int:
 class Keyring:
     """Knows the tokens as they were at most a second ago. For use by several threads at once.
 
-    `read` gives the tokens that were not revoked (`tokens_in_use` on some connection) and is called at most once a
-    second, also where unknown tokens are presented: so guessing costs the database nothing. `elapsed` gives seconds
-    that never go back, `now` µs since the Unix epoch.
+    `read` gives the tokens that were not revoked (`tokens_in_use` on some connection). It is called at most once a
+    second, and ten times where unknown tokens are presented: so guessing costs the database next to nothing. `elapsed`
+    gives seconds that never go back, `now` µs since the Unix epoch.
     """
 
     def __init__(
@@ -66,21 +69,24 @@ class Keyring:
         self._known: dict[str, Known] = {}
         self._read_at: float | None = None
 
-    @property
-    def fresh(self) -> bool:
-        """Whether the next look-up needs no query, and so does not wait."""
-        return self._read_at is not None and self._elapsed() - self._read_at < KEEP_SECONDS
+    def fresh(self, presented: str | None = None) -> bool:
+        """Say whether to look this text up needs no query, and so does not wait."""
+        if self._read_at is None:
+            return False
+        form = TEXT_FORM.fullmatch(presented) if presented else None
+        unknown = form is not None and form[1] not in self._known
+        return self._elapsed() - self._read_at < (KEEP_SECONDS_FOR_UNKNOWN if unknown else KEEP_SECONDS)
 
-    def refresh(self) -> None:
-        """Read the tokens anew unless it was done within the last second. Several threads wait for one query.
+    def refresh(self, presented: str | None = None) -> None:
+        """Read the tokens anew unless they are fresh enough for this text. Several threads wait for one query.
 
         Raises:
             DatabaseUnavailable: the database went away; no token is believed meanwhile.
         """
-        if self.fresh:
+        if self.fresh(presented):
             return
         with self._reading:
-            if self.fresh:
+            if self.fresh(presented):
                 return
             began = self._elapsed()
             self._known = {one.token_id: one for one in self._read()}
@@ -93,7 +99,7 @@ class Keyring:
             UnknownToken: it is no token, or one that was revoked or has expired.
             DatabaseUnavailable: the database went away.
         """
-        self.refresh()
+        self.refresh(presented)
         form = TEXT_FORM.fullmatch(presented)
         known = self._known.get(form[1]) if form else None
         # The id is no secret; of the rest a comparison must not tell how much of it was right.

@@ -34,8 +34,8 @@ class Admission:
                     "This service demands a token: send `Authorization: Bearer …`, made by `heartline token create`."
                 )
             return LOCAL
-        if not self._keyring.fresh:
-            await asyncio.to_thread(self._keyring.refresh)
+        if not self._keyring.fresh(token):
+            await asyncio.to_thread(self._keyring.refresh, token)
         return self._keyring.grant(token)
 
 

@@ -10,8 +10,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import Struct
 
 from domain.errors import HeartlineError
-from infrastructure.http import health, observations, problems, reading
-from infrastructure.http.admission import Admission
+from infrastructure.http import health, observations, problems, reading, tokens
+from infrastructure.http.admission import Admission, administers, reads
 from infrastructure.http.gate import Gate
 from infrastructure.http.limits import HeldBytes, Limits
 from infrastructure.http.origins import Origins
@@ -35,7 +35,12 @@ def make_app(service: Service, doors: Doors) -> Gate:
     held = HeldBytes(doors.limits.held)
     provided: dict[str, object] = {"service": service, "limits": doors.limits, "held": held}
     app = Litestar(
-        route_handlers=[Router("/v1", route_handlers=[*observations.ROUTES, *reading.ROUTES]), *health.ROUTES],
+        route_handlers=[
+            Router("/v1", route_handlers=observations.ROUTES),  # which ask for themselves: a gateway is theirs to know
+            Router("/v1", route_handlers=reading.ROUTES, guards=[reads]),
+            Router("/v1", route_handlers=tokens.ROUTES, guards=[administers]),
+            *health.ROUTES,
+        ],
         dependencies={name: _giving(value) for name, value in provided.items()},
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(

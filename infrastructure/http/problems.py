@@ -17,6 +17,7 @@ STATUSES: Final = {
     "unknown-stream": 404,
     "unknown-context": 404,
     "unknown-event": 404,
+    "token-not-found": 404,
     "illegal-transition": 409,
     "delivery-conflict": 409,
     "advancement-conflict": 409,
@@ -36,6 +37,7 @@ STATUSES: Final = {
     "database-refused": 503,
     "stream-moved": 503,
     "not-a-ledger": 503,
+    "unanswered": 503,
 }
 """HTTP statuses by the code of an error. Others are 400 where the request can't be meant, else 500."""
 

@@ -89,17 +89,14 @@ def test_an_unknown_path_is_a_problem(client: httpx.Client, path: str) -> None:
 
 
 def test_requests_are_logged_without_queries_contents_or_tokens(
-    client: httpx.Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LOGGER, "propagate", True)
-    with caplog.at_level(logging.INFO, "heartline"):
-        client.post(
-            "/v1/observations",
-            params={"gateway": "secret-gateway"},
-            content=b'{"ts":"secret-text"}',
-            headers={"authorization": "Bearer secret-token"},
-        )
-        client.get("/v1/streams", params={"gateway": "secret-gateway"})
+    secret = {"gateway": "secret-gateway"}
+    with caplog.at_level(logging.INFO, "heartline"), served(database) as url, httpx.Client(base_url=url) as client:
+        bearing = {"authorization": "Bearer secret-token"}
+        client.post("/v1/observations", params=secret, content=b'{"ts":"secret-text"}', headers=bearing)
+        client.get("/v1/streams", params=secret)
     lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "heartline"]
     requests = [line for line in lines if line["event"] == "request"]
     assert [(line["route"], line["status"]) for line in requests] == [("none", 401), ("/v1/streams", 404)]
