@@ -145,11 +145,17 @@ class StartCompaction(Asked, frozen=True, kw_only=True):
 
 
 class CompleteCompaction(Asked, frozen=True, kw_only=True):
-    """Say what a compaction came to."""
+    """Say what a compaction came to.
+
+    An engine of our own hands over the summary as a `message` for its contexts too, and the number of the first entry
+    that is kept behind it; None where none is.
+    """
 
     session_id: str
     compacted: bool
     summary: Seen | None = None
+    message: Seen | None = None
+    kept_from: int | None = None
     first_kept: str | None = None
     tokens_before: int | None = None
     tokens_after: int | None = None

@@ -14,7 +14,7 @@ from domain import commands as ask
 from domain import events as fact
 from domain.context import digest_of
 from domain.engine import Engine
-from domain.entries import Revision, Roster, Seen
+from domain.entries import COMPACT, Revision, Roster, Seen
 from domain.errors import HeartlineError
 from domain.keys import kind_of, routing_key_of
 from domain.rules import BrokenRule, broken_rule
@@ -308,19 +308,25 @@ def _start_compaction(engine: Engine, command: ask.StartCompaction) -> list[fact
 
 def _complete_compaction(engine: Engine, command: ask.CompleteCompaction) -> list[fact.Event]:
     events: list[fact.Event] = []
-    roster = _texts(engine.roster, command, command.session_id, (command.summary,), events)
-    summary = command.summary
+    session, summary, message = command.session_id, command.summary, command.message
+    roster = _texts(engine.roster, command, session, (summary,), events)
+    entry = None
+    if message is not None:
+        roster = _met(roster, command, "delivered", session, COMPACT, (message,), events)
+        entry = roster.references[message.digest].entry
     events.append(
         fact.CompactionCompleted(
             occurred_at=command.at,
             evidence=command.evidence,
-            session_id=command.session_id,
+            session_id=session,
             compacted=command.compacted,
             summary=roster.references[summary.digest].revision if summary else None,
             first_kept=command.first_kept,
             tokens_before=command.tokens_before,
             tokens_after=command.tokens_after,
             reason=command.reason,
+            summary_entry=entry,
+            kept_from=entry if command.kept_from is None else command.kept_from,
         )
     )
     return events
@@ -335,7 +341,7 @@ def _met(
     novel: Sequence[Seen],
     events: list[fact.Event],
 ) -> Roster:
-    """Record entries that are held or handed over although their stream had never recorded them."""
+    """Record entries that a command brings besides what it is about: held or handed over, or made by it."""
     revisions = roster.number(novel)
     if not revisions:
         return roster

@@ -13,6 +13,9 @@ CHARACTERS_A_TOKEN = 4
 TEXTS = 0
 """The entry number under which a stream keeps texts that are no messages: prompts, summaries, instructions."""
 
+COMPACT = "compact"
+"""The method by which a compaction of our own delivers its summary, as an entry that stands before all others."""
+
 
 def estimated_tokens(characters: int) -> int:
     """Estimate the tokens of so many characters, rounded up."""
@@ -42,7 +45,8 @@ class Seen(Struct, frozen=True):
     """A message in a byte form that its stream did not hold yet.
 
     `digest` is SHA-256(salt ‖ bytes), `size` is in bytes, `tokens` are estimated. `truncated` says that the source cut
-    it; `text` that it is no message, but one of the stream's texts.
+    it; `text` that it is no message, but one of the stream's texts. `calls` are the ids of the tool calls that it
+    makes, reduced as those are by which tool results are known; of engines that are only observed nobody reads them.
     """
 
     identity: Identity
@@ -51,12 +55,14 @@ class Seen(Struct, frozen=True):
     tokens: int
     truncated: bool = False
     text: bool = False
+    calls: tuple[str, ...] = ()
 
 
 class Revision(Struct, frozen=True, omit_defaults=True):
     """A byte form of an entry, as it is written into the event that records it (`digest` in hexadecimal).
 
-    `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp.
+    `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp. `calls` are
+    as in `Seen`.
     """
 
     entry: int
@@ -69,6 +75,7 @@ class Revision(Struct, frozen=True, omit_defaults=True):
     tokens: int
     truncated: bool = False
     repeats: int | None = None
+    calls: tuple[str, ...] = ()
 
     @property
     def identity(self) -> Identity:
@@ -115,6 +122,7 @@ class Roster(Struct, frozen=True):
                 size=one.size,
                 tokens=one.tokens,
                 truncated=one.truncated,
+                calls=one.calls,
             )
         return tuple(numbered.values())
 

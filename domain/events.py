@@ -192,7 +192,11 @@ class CompactionStarted(Happened, frozen=True, kw_only=True, tag=True):
 
 
 class CompactionCompleted(Happened, frozen=True, kw_only=True, tag=True):
-    """The engine said that it compacted (or that nothing had to be). `summary` is the revision of its text."""
+    """The engine said that it compacted (or that nothing had to be). `summary` is the revision of its text.
+
+    An engine of our own says besides as which entry its contexts hold the summary, and the first entry that was kept
+    behind it (the summary's own where none was).
+    """
 
     session_id: str
     compacted: bool
@@ -201,6 +205,8 @@ class CompactionCompleted(Happened, frozen=True, kw_only=True, tag=True):
     tokens_before: int | None = None
     tokens_after: int | None = None
     reason: str | None = None
+    summary_entry: int | None = None
+    kept_from: int | None = None
 
 
 class CompactionFailed(Happened, frozen=True, kw_only=True, tag=True):

@@ -3,6 +3,8 @@
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from msgspec import Struct, field
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -80,3 +82,31 @@ class GrowingMap(Generic[K, V]):
 
     def __repr__(self) -> str:
         return f"GrowingMap({ {key: self[key] for key in self} })"
+
+
+class LatestMap(Struct, Generic[K, V], frozen=True):
+    """An immutable map whose keys may be given newer values, at the cost of what is given; the latest one counts.
+
+    Underneath it only grows: `values` holds each key's values by their number, 0, 1, 2, …
+    """
+
+    values: GrowingMap[tuple[K, int], V] = field(default_factory=GrowingMap[tuple[K, int], V])
+
+    def setting(self, key: K, value: V) -> "LatestMap[K, V]":
+        """Give a map in which this is the latest value of the key."""
+        return LatestMap(self.values.adding([((key, self._count(key)), value)]))
+
+    def get(self, key: K) -> V | None:
+        """Give the latest value of a key, or None."""
+        count = self._count(key)
+        return self.values[key, count - 1] if count else None
+
+    def _count(self, key: K) -> int:
+        """Count a key's values, in as many steps as their count has bits."""
+        held, missing = 0, 1
+        while (key, missing - 1) in self.values:
+            held, missing = missing, missing * 2
+        while missing - held > 1:
+            middle = (held + missing) // 2
+            held, missing = (middle, missing) if (key, middle - 1) in self.values else (held, middle)
+        return held

@@ -28,12 +28,14 @@ class Head(Struct, frozen=True):
 
 
 class Delivered(Struct, frozen=True):
-    """A delivery that was recorded."""
+    """A delivery that was recorded, and the versions of its first and last event in the stream."""
 
     partition: int
     delivery: bytes
     stream: UUID
     fingerprint: bytes
+    first_version: int
+    last_version: int
 
 
 class Held(Struct, frozen=True):
@@ -147,8 +149,8 @@ class Ledger:
         pairs = list(wanted)
         parameters = {"partitions": [one[0] for one in pairs], "deliveries": [one[1] for one in pairs]}
         return [
-            Delivered(partition, bytes(delivery), stream, bytes(fingerprint))
-            for partition, delivery, stream, fingerprint in self._rows("deliveries", parameters)
+            Delivered(partition, bytes(delivery), stream, bytes(fingerprint), first, last)
+            for partition, delivery, stream, fingerprint, first, last in self._rows("deliveries", parameters)
         ]
 
     def equalities(self, gateway: str, engine_key: str) -> list[tuple[int, int, bytes]]:

@@ -20,7 +20,8 @@ from infrastructure.openclaw.observed import KeyedBy, engine_key_for, engine_key
 from infrastructure.openclaw.submitted import Submissions, facts_of_submission
 from infrastructure.openclaw.trace import decode_stage
 from infrastructure.openclaw.wire import decode_call
-from infrastructure.recorder.recorder import Delivery, Part, Recorder
+from infrastructure.recorder.deliveries import Delivery, Part
+from infrastructure.recorder.recorder import Recorder
 
 BATCH_LINES = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -71,14 +72,16 @@ class _Batch:
         into = self._into
         answers = self._recorder.record([delivery for _line, delivery in self._waiting])
         for (line, delivery), answer in zip(self._waiting, answers, strict=True):
-            match answer.fate:
+            match answer.outcome:
                 case "recorded":
                     into.recorded += 1
                     into.events += answer.events
                     self._keys.update((delivery.gateway, key) for key in answer.engine_keys)
                 case "duplicate":
                     into.duplicates += 1
-                case "mismatch" | "rejected":
+                case "ignored":
+                    into.ignored += 1
+                case "rejected":
                     into.rejected.append(Rejected(into.source, line, answer.reason))
         into.streams = len(self._keys)
         self._waiting, self._size = [], 0
@@ -195,7 +198,7 @@ class Importer:
         engine_key = self._engine_keys.get(session_id) or engine_key_for(session_key, session_id, self._keyed_by)
         fingerprint = sha256(line.content).digest()
         delivery_id = fingerprint.hex()
-        part = Part(engine_key, lambda contents: facts_of_submission(submission, delivery_id, contents))
+        part = Part(engine_key, lambda loaded: facts_of_submission(submission, delivery_id, loaded.contents))
         delivery = Delivery(into.gateway or "", delivery_id, fingerprint, [part])
         batch.add(line.number, delivery, len(line.content))
 

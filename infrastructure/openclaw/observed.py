@@ -12,7 +12,7 @@ from infrastructure.openclaw.calls import Call
 from infrastructure.openclaw.facts import accepted, facts_of, is_heartbeat, last_delivered
 from infrastructure.openclaw.messages import decode_message, message_text
 from infrastructure.recorder.contents import Contents
-from infrastructure.recorder.recorder import Part
+from infrastructure.recorder.deliveries import Part
 
 KeyedBy = Literal["session-key", "session-id"]
 """By what the observed engine kept its state: `session-id` gives each isolated tick an engine key of its own."""
@@ -39,13 +39,13 @@ def parts_of(call: Call, engine_key: str) -> list[Part]:
     routing_key = routing_key_of(call.session_key or engine_key)
     tick = tick_id(routing_key, call.session_id) if call.session_id else None
     if kind_of(routing_key) != "heartbeat" or tick is None:
-        return [Part(engine_key, lambda contents: _facts(call, engine_key, routing_key, contents, None))]
+        return [Part(engine_key, lambda loaded: _facts(call, engine_key, routing_key, loaded.contents, None))]
     if engine_key == routing_key:
-        return [Part(engine_key, lambda contents: _facts(call, engine_key, routing_key, contents, tick))]
-    parts = [Part(engine_key, lambda contents: _facts(call, engine_key, routing_key, contents, None))]
+        return [Part(engine_key, lambda loaded: _facts(call, engine_key, routing_key, loaded.contents, tick))]
+    parts = [Part(engine_key, lambda loaded: _facts(call, engine_key, routing_key, loaded.contents, None))]
     if _tick_facts(call, engine_key, tick):
         opened = _opened(call, routing_key, routing_key)
-        parts.append(Part(routing_key, lambda _contents: [opened, *_tick_facts(call, engine_key, tick)]))
+        parts.append(Part(routing_key, lambda _loaded: [opened, *_tick_facts(call, engine_key, tick)]))
     return parts
 
 

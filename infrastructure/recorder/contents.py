@@ -20,11 +20,14 @@ TEXT = Identity("text", None, "")
 
 
 class Described(NamedTuple):
-    """What is said of a message by its host's format: its identity and its length in characters."""
+    """What is said of a message by its host's format: its identity, its length in characters, and (of engines of our
+    own) the ids of its tool calls.
+    """
 
     identity: Identity
     characters: int
     truncated: bool = False
+    calls: tuple[str, ...] = ()
 
 
 class Met(NamedTuple):
@@ -72,6 +75,7 @@ class Contents:
                         size=len(data),
                         tokens=estimated_tokens(described.characters),
                         truncated=described.truncated,
+                        calls=described.calls,
                     )
                 )
             digests.append(digest)

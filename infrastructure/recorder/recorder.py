@@ -1,26 +1,19 @@
-"""The recorder: takes deliveries of observed facts and writes each once, whatever crashes, repeats or races."""
+"""The recorder: takes deliveries, facts and commands, and writes each once, whatever crashes, repeats or races."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from domain.commands import Command
-from domain.decider import observe
-from domain.engine import evolve
+from domain.decider import decide, observe
+from domain.entries import Revision
 from domain.errors import HeartlineError
 from domain.events import EntriesRecorded, TextsRecorded, encode
 from domain.keys import stream_id
-from infrastructure.ledger.appending import Append, Content
+from infrastructure.ledger.appending import Append
 from infrastructure.ledger.errors import StreamMoved
 from infrastructure.ledger.ledger import Ledger, delivery_key
-from infrastructure.recorder.contents import Contents
+from infrastructure.recorder.deliveries import Delivery, DeliveryConflict, Part, Recorded, Written
 from infrastructure.recorder.engines import Engines
-
-Fate = Literal["recorded", "duplicate", "mismatch", "rejected"]
-"""What became of a delivery: written; written before; its id was used before for other content; not readable."""
-
-MISMATCH = "delivery-conflict: the id `{id}` was delivered before with other content"
 
 MOST_TRIES = 20
 """How often a decision is made anew when other writers append to the same stream meanwhile."""
@@ -28,38 +21,8 @@ MOST_TRIES = 20
 GROUP_BYTES = 8 * 1024 * 1024
 """How much is sent to the database in one call, about."""
 
-
-class Part(Struct, frozen=True):
-    """What a delivery says about one engine.
-
-    `commands` is asked for the facts once the engine's contents are in hand; any HeartlineError of it rejects the
-    delivery.
-    """
-
-    engine_key: str
-    commands: Callable[[Contents], Sequence[Command]]
-
-
-class Delivery(Struct, frozen=True):
-    """One observed call.
-
-    `fingerprint` (32 bytes) is of what was delivered; `named` says that the source gave the id.
-    """
-
-    gateway: str
-    delivery_id: str
-    fingerprint: bytes
-    parts: Sequence[Part]
-    named: bool = False
-
-
-class Recorded(Struct, frozen=True):
-    """What became of a delivery: how many events were written for it, to which engines, or why it was rejected."""
-
-    fate: Fate
-    events: int = 0
-    engine_keys: tuple[str, ...] = ()
-    reason: str = ""
+Stream = tuple[str, str]
+"""Gateway and engine key."""
 
 
 class _Draft(Struct, frozen=True):
@@ -67,6 +30,55 @@ class _Draft(Struct, frozen=True):
     partition: int
     append: Append
     size: int
+
+
+class _Concluded(Struct, frozen=True):
+    """What was concluded of a delivery without writing anything, from a stream's state at a version: it holds only if
+    that state did.
+    """
+
+    index: int
+    stream: Stream
+    version: int
+    recorded: Recorded
+
+
+class _Known(Struct, frozen=True):
+    """What the ledger knows of the deliveries of a batch: fingerprints by delivery, and what was written by engine."""
+
+    fingerprints: dict[bytes, bytes]
+    written: dict[tuple[bytes, str], Written]
+
+
+class _Round(Struct):
+    """What was decided since something was last written."""
+
+    drafts: list[_Draft] = field(default_factory=list)
+    concluded: list[_Concluded] = field(default_factory=list)
+    followers: list[tuple[int, int]] = field(default_factory=list)
+    size: int = 0
+
+
+class _Batch:
+    """A batch that is being recorded: what became of each delivery so far."""
+
+    def __init__(self, deliveries: Sequence[Delivery]) -> None:
+        self.deliveries = deliveries
+        self.keys = [
+            None if one.delivery_id is None else delivery_key(one.gateway, one.delivery_id) for one in deliveries
+        ]
+        self.answers: dict[int, Recorded] = {}
+        self.written: dict[int, list[Written]] = {}
+
+    def recorded(self) -> list[Recorded]:
+        """Say what became of each, in however many tries."""
+        return [self._recorded(index) for index in range(len(self.deliveries))]
+
+    def _recorded(self, index: int) -> Recorded:
+        answer, written = self.answers.get(index), self.written.get(index)
+        if written and (answer is None or answer.outcome != "rejected"):
+            return Recorded("recorded", tuple(written))
+        return self.answers[index]
 
 
 class Recorder:
@@ -77,132 +89,203 @@ class Recorder:
         self._engines = Engines(ledger)
 
     def record(self, deliveries: Sequence[Delivery]) -> list[Recorded]:
-        """Record a batch; what is answered is durable. A batch that failed half-way is completed by recording it again.
+        """Record a batch as `record_each` does, of which all must be.
 
         Raises:
             StreamMoved: other writers kept appending to one of the streams.
             DatabaseUnavailable: the database went away.
         """
-        refused: dict[int, Recorded] = {}
-        written: dict[int, list[Append]] = {}
+        answers = self.record_each(deliveries)
+        for answer in answers:
+            if isinstance(answer.error, StreamMoved):
+                raise answer.error
+        return answers
+
+    def record_each(self, deliveries: Sequence[Delivery]) -> list[Recorded]:
+        """Record a batch; what is answered is durable, also that something is refused or was written before.
+
+        What is refused concerns its own delivery only, also where other writers kept appending to its stream
+        (StreamMoved). A batch that failed half-way is completed by recording it again.
+
+        Raises:
+            DatabaseUnavailable: the database went away.
+        """
+        batch = _Batch(deliveries)
         waiting: Sequence[int] = range(len(deliveries))
         try:
             for _try in range(MOST_TRIES):
-                waiting = self._attempt(deliveries, waiting, refused, written)
+                waiting = self._attempt(batch, waiting)
                 if not waiting:
-                    self._engines.trim()
-                    return [refused.get(n) or _recorded(written.get(n, ())) for n in range(len(deliveries))]
+                    break
         except BaseException:
             self._engines = Engines(self._ledger)  # states in hand may be ahead of their streams
             raise
-        key = deliveries[waiting[0]].parts[0].engine_key
-        raise StreamMoved(f"Other writers kept appending to {key}, and {len(waiting)} deliveries waited: try again.")
+        for index in waiting:
+            key = deliveries[index].parts[0].engine_key
+            moved = StreamMoved(
+                f"Other writers kept appending to {key}, and {len(waiting)} deliveries waited: try again."
+            )
+            batch.answers[index] = Recorded("rejected", error=moved)
+        self._engines.trim()
+        return batch.recorded()
 
-    def _attempt(
-        self,
-        deliveries: Sequence[Delivery],
-        waiting: Sequence[int],
-        refused: dict[int, Recorded],
-        written: dict[int, list[Append]],
-    ) -> list[int]:
+    def _attempt(self, batch: _Batch, waiting: Sequence[int]) -> list[int]:
         """Try to record what is waiting; give what must be tried again, because a stream had moved on."""
-        known = self._known([deliveries[index] for index in waiting])
-        fingerprints = {key: fingerprint for (key, _engine_key), fingerprint in known.items()}
-        drafts: list[_Draft] = []
-        size = 0
+        known = self._known(batch, waiting)
+        origins: dict[bytes, int] = {}
+        pending = _Round()
+        again: set[int] = set()
         for done, index in enumerate(waiting):
-            delivery = deliveries[index]
-            key = delivery_key(delivery.gateway, delivery.delivery_id)
-            if fingerprints.get(key, delivery.fingerprint) != delivery.fingerprint:
-                refused[index] = Recorded("mismatch", reason=MISMATCH.format(id=delivery.delivery_id))
+            delivery, key = batch.deliveries[index], batch.keys[index]
+            if key is not None and known.fingerprints.get(key, delivery.fingerprint) != delivery.fingerprint:
+                batch.answers[index] = Recorded("rejected", error=DeliveryConflict(delivery.delivery_id or ""))
                 continue
-            try:
-                made = [
-                    draft
-                    for part in delivery.parts
-                    if (key, part.engine_key) not in known
-                    for draft in self._draft(index, delivery, part, key)
-                ]
-            except HeartlineError as error:
-                refused[index] = Recorded("rejected", reason=str(error))
+            if key is not None and key in origins:
+                pending.followers.append((index, origins[key]))
                 continue
-            fingerprints[key] = delivery.fingerprint
-            known.update({(key, part.engine_key): delivery.fingerprint for part in delivery.parts})
-            drafts += made
-            size += sum(draft.size for draft in made)
-            if size > GROUP_BYTES:
-                failed = self._write(drafts, written)
-                if failed:  # what follows may have been decided on states that never came to be
-                    return sorted(failed | set(waiting[done + 1 :]))
-                drafts, size = [], 0
-        return sorted(self._write(drafts, written))
+            if pending.size > GROUP_BYTES or (delivery.owned and self._must_be_written(pending, delivery)):
+                again = self._write(pending, batch)
+                if again:  # what follows may have been decided on states that never came to be
+                    return sorted(again | set(waiting[done:]))
+                pending = _Round()
+            self._take(index, batch, known, pending)
+            if key is not None and pending.drafts and pending.drafts[-1].index == index:
+                origins[key] = index
+                known.fingerprints[key] = delivery.fingerprint
+        return sorted(self._write(pending, batch))
 
-    def _known(self, deliveries: Sequence[Delivery]) -> dict[tuple[bytes, str], bytes]:
-        """Give the fingerprints of what was delivered before, by delivery and engine."""
+    def _known(self, batch: _Batch, waiting: Sequence[int]) -> _Known:
+        """Ask the ledger which of the waiting deliveries were made before."""
         wanted: set[tuple[int, bytes]] = set()
         engines: dict[tuple[bytes, bytes], str] = {}
-        for one in deliveries:
-            key = delivery_key(one.gateway, one.delivery_id)
-            for part in one.parts:
-                wanted.add((self._ledger.partition_of(one.gateway, part.engine_key), key))
-                engines[key, stream_id(one.gateway, part.engine_key).bytes] = part.engine_key
-            if one.named:  # another content under this id may lie in any stream
+        for index in waiting:
+            delivery, key = batch.deliveries[index], batch.keys[index]
+            if key is None:
+                continue
+            for part in delivery.parts:
+                wanted.add((self._ledger.partition_of(delivery.gateway, part.engine_key), key))
+                engines[key, stream_id(delivery.gateway, part.engine_key).bytes] = part.engine_key
+            if delivery.named:  # another content under this id may lie in any stream
                 wanted.update((partition, key) for partition in range(self._ledger.partitions))
-        found = self._ledger.deliveries(wanted)
-        return {(one.delivery, engines.get((one.delivery, one.stream.bytes), "")): one.fingerprint for one in found}
+        known = _Known({}, {})
+        for one in self._ledger.deliveries(wanted) if wanted else ():
+            engine_key = engines.get((one.delivery, one.stream.bytes))
+            known.fingerprints[one.delivery] = one.fingerprint
+            if engine_key is not None:
+                known.written[one.delivery, engine_key] = Written(engine_key, one.first_version, one.last_version)
+        return known
 
-    def _draft(self, index: int, delivery: Delivery, part: Part, key: bytes) -> list[_Draft]:
+    def _must_be_written(self, pending: _Round, delivery: Delivery) -> bool:
+        """Say whether a command of our own has to wait until what is pending for its stream is in the ledger."""
+        part = delivery.parts[0]
+        if not part.reads and not self._engines.lacks_transcript(delivery.gateway, part.engine_key):
+            return False
+        return any(
+            (one.append.gateway, one.append.engine_key) == (delivery.gateway, part.engine_key) for one in pending.drafts
+        )
+
+    def _take(self, index: int, batch: _Batch, known: _Known, pending: _Round) -> None:
+        """Decide what a delivery comes to, for each engine to which it was not written before."""
+        delivery, key = batch.deliveries[index], batch.keys[index]
+        before = [found for part in delivery.parts if key and (found := known.written.get((key, part.engine_key)))]
+        there = {one.engine_key for one in before}
+        recorded = Recorded("duplicate", tuple(before))
+        drafts: list[_Draft] = []
+        try:
+            for part in delivery.parts:
+                if part.engine_key not in there:
+                    drafts += self._draft(index, delivery, part, key)
+        except HeartlineError as error:
+            for draft in drafts:
+                self._engines.forget(draft.append.gateway, draft.append.engine_key)
+            drafts, recorded = [], Recorded("rejected", error=error)
+        if drafts:
+            pending.drafts += drafts
+            pending.size += sum(draft.size for draft in drafts)
+        elif delivery.owned and not before:
+            stream = (delivery.gateway, delivery.parts[0].engine_key)
+            version = self._engines.get(*stream).engine.version
+            pending.concluded.append(_Concluded(index, stream, version, recorded))
+        else:
+            batch.answers[index] = recorded
+
+    def _draft(self, index: int, delivery: Delivery, part: Part, key: bytes | None) -> list[_Draft]:
         """Decide what a delivery comes to for one engine, whose state in hand moves on."""
         gateway, engine_key = delivery.gateway, part.engine_key
-        loaded = self._engines.get(gateway, engine_key)
-        before = loaded.engine.version
+        owned = part.authority == "owned"
+        loaded = self._engines.get(gateway, engine_key, owned=owned)
+        before = loaded.state
+        expected = loaded.engine.version
         events: list[tuple[str, bytes]] = []
-        contents: list[Content] = []
+        revisions: list[Revision] = []
         try:
-            commands = part.commands(loaded.contents)
+            for command in part.commands(loaded):
+                state = loaded.engine
+                for event in decide(state, command) if owned else observe(state, command, engine_key):
+                    loaded.move(event)
+                    events.append((type(event).__name__, encode(event)))
+                    if isinstance(event, EntriesRecorded | TextsRecorded):
+                        revisions += event.revisions
         except HeartlineError:
-            loaded.contents.give_back()
+            loaded.go_back(before)
             raise
-        for command in commands:
-            for event in observe(loaded.engine, command, engine_key):
-                loaded.engine = evolve(loaded.engine, event)
-                events.append((type(event).__name__, encode(event)))
-                if isinstance(event, EntriesRecorded | TextsRecorded):
-                    contents += loaded.contents.recorded(event.revisions)
         if not events:
+            loaded.contents.give_back()
             return []
+        contents = loaded.contents.recorded(revisions)
         append = Append(
             gateway=gateway,
             engine_key=engine_key,
             stream=stream_id(gateway, engine_key),
             events=events,
-            expected=before,
+            expected=expected,
             delivery=key,
-            fingerprint=delivery.fingerprint,
+            fingerprint=None if key is None else delivery.fingerprint,
             contents=contents,
         )
         size = sum(len(payload) for _kind, payload in events) + sum(len(content.data) for content in contents)
         return [_Draft(index, self._ledger.partition_of(gateway, engine_key), append, size)]
 
-    def _write(self, drafts: Sequence[_Draft], written: dict[int, list[Append]]) -> set[int]:
-        """Write drafts, a group for each partition, and note what was; give the deliveries of those that were not."""
+    def _write(self, pending: _Round, batch: _Batch) -> set[int]:
+        """Write drafts, a group for each partition, and note what was; give the deliveries that must be tried again."""
         groups: dict[int, list[_Draft]] = {}
-        for draft in drafts:
+        for draft in pending.drafts:
             groups.setdefault(draft.partition, []).append(draft)
         failed: set[int] = set()
+        held: dict[Stream, bool] = {}
         for partition, group in sorted(groups.items()):
             answers = self._ledger.append(partition, [draft.append for draft in group])
             for draft, answer in zip(group, answers, strict=True):
+                append = draft.append
+                stream = (append.gateway, append.engine_key)
                 if answer.outcome == "appended":
-                    written.setdefault(draft.index, []).append(draft.append)
+                    first = (answer.first_version or 0, answer.last_version or 0, answer.first_position)
+                    batch.written.setdefault(draft.index, []).append(Written(append.engine_key, *first, append.events))
+                    held.setdefault(stream, True)
                 else:
-                    self._engines.forget(draft.append.gateway, draft.append.engine_key)
+                    self._engines.forget(*stream)
                     failed.add(draft.index)
-        return failed
+                    held[stream] = False
+        return failed | self._conclude(pending, batch, failed, held)
 
+    def _conclude(self, pending: _Round, batch: _Batch, failed: set[int], held: dict[Stream, bool]) -> set[int]:
+        """Let stand what was concluded from states that held, and give the rest.
 
-def _recorded(appends: Sequence[Append]) -> Recorded:
-    """Say what became of a delivery from what was written for it, in however many tries."""
-    if not appends:
-        return Recorded("duplicate")
-    return Recorded("recorded", sum(len(one.events) for one in appends), tuple(one.engine_key for one in appends))
+        An append to the stream that was made proves the state that it expected; without one the ledger is asked.
+        """
+        again: set[int] = set()
+        for one in pending.concluded:
+            if one.stream not in held:
+                held[one.stream] = (self._ledger.version(*one.stream) or 0) == one.version
+                if not held[one.stream]:
+                    self._engines.forget(*one.stream)
+            if held[one.stream]:
+                batch.answers[one.index] = one.recorded
+            else:
+                again.add(one.index)
+        for index, origin in pending.followers:
+            if origin in failed:
+                again.add(index)
+            else:
+                batch.answers[index] = Recorded("duplicate", tuple(batch.written.get(origin, ())))
+        return again

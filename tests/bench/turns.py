@@ -13,8 +13,10 @@ from domain.entries import Identity
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.observed import engine_key_of, parts_of
 from infrastructure.openclaw.wire import decode_call
-from infrastructure.recorder.contents import Contents, Described, Met
-from infrastructure.recorder.recorder import Delivery, Part, Recorder
+from infrastructure.recorder.contents import Described, Met
+from infrastructure.recorder.deliveries import Delivery, Part
+from infrastructure.recorder.engines import Loaded
+from infrastructure.recorder.recorder import Recorder
 from tests.bench.sessions import BEGIN, SESSION, Session, text
 
 GATEWAY = "bench"
@@ -36,18 +38,22 @@ class Took(Struct, frozen=True):
         return self.decoding + self.meeting + self.rest
 
 
+Commands = Callable[[Loaded], Sequence[Command]]
+"""What a part of a delivery is asked for."""
+
+
 class Stopwatch:
     """Adds up seconds."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def timed(self, commands: Callable[[Contents], Sequence[Command]]) -> Callable[[Contents], Sequence[Command]]:
+    def timed(self, commands: Commands) -> Commands:
         """Time the making of commands."""
 
-        def timed(contents: Contents) -> Sequence[Command]:
+        def timed(loaded: Loaded) -> Sequence[Command]:
             began = perf_counter()
-            made = commands(contents)
+            made = commands(loaded)
             self.seconds += perf_counter() - began
             return made
 
@@ -101,13 +107,13 @@ class Windowed:
         first = max(1, turn - len(received) // 2) * 2 - 1
         numbers = list(range(first, first + len(received)))
 
-        def assembled(contents: Contents) -> list[Command]:
-            held: Met = contents.meet(received, describe(numbers))
-            seen = contents.text(prompt.encode(), len(prompt))
+        def assembled(loaded: Loaded) -> list[Command]:
+            held: Met = loaded.contents.meet(received, describe(numbers))
+            seen = loaded.contents.text(prompt.encode(), len(prompt))
             return [ask.AssembleContext(at=at, session_id=SESSION, digests=held.digests, novel=held.novel, prompt=seen)]
 
-        def committed(contents: Contents) -> list[Command]:
-            met = contents.meet(delivered, describe([2 * turn - 1, 2 * turn]))
+        def committed(loaded: Loaded) -> list[Command]:
+            met = loaded.contents.meet(delivered, describe([2 * turn - 1, 2 * turn]))
             done = ask.RecordEntries(
                 at=at, session_id=SESSION, method="commitTurn", digests=met.digests, novel=met.novel, heartbeat=False
             )
@@ -139,7 +145,7 @@ class Turns:
         for one in deliveries:
             parts = [Part(part.engine_key, watch.timed(part.commands)) for part in one.parts]
             answers = self._recorder.record([Delivery(one.gateway, one.delivery_id, one.fingerprint, parts, one.named)])
-            if answers[0].fate != "recorded":
+            if answers[0].outcome != "recorded":
                 raise AssertionError(answers)
         ended = perf_counter()
         return Took(decoded - began, watch.seconds, ended - decoded - watch.seconds)

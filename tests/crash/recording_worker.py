@@ -18,7 +18,8 @@ from infrastructure.ledger.connection import connect
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.observed import engine_key_of, parts_of
 from infrastructure.openclaw.wire import decode_call
-from infrastructure.recorder.recorder import Delivery, Recorder
+from infrastructure.recorder.deliveries import Delivery
+from infrastructure.recorder.recorder import Recorder
 
 GATEWAY = "laptop"
 
@@ -70,8 +71,8 @@ def main(home: str, recording: str, acknowledged: str, batch: str, dies_in: str 
                 some = deliveries[first : first + size]
                 answers = recorder.record(some)
                 ledger.die_if_due()
-                fates = zip(some, answers, strict=True)
-                told = [one.fingerprint.hex() for one, it in fates if it.fate in ("recorded", "duplicate")]
+                outcomes = zip(some, answers, strict=True)
+                told = [one.fingerprint.hex() for one, it in outcomes if it.outcome in ("recorded", "duplicate")]
                 notes.write("".join(f"{one}\n" for one in told).encode())
                 notes.flush()
                 os.fsync(notes.fileno())

@@ -27,4 +27,4 @@ def test_a_stream_that_grows_while_it_is_loaded_is_decided_on_again(ledger: Ledg
         assert isinstance(interrupted, InterruptedLedger)
         interrupted.meanwhile = lambda: other.record(deliveries[half:-1])
         answers = Recorder(interrupted).record(deliveries[half:])
-    assert [answer.fate for answer in answers] == ["duplicate"] * (len(answers) - 1) + ["recorded"]
+    assert [answer.outcome for answer in answers] == ["duplicate"] * (len(answers) - 1) + ["recorded"]

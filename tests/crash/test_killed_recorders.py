@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from domain.keys import partition_of
 from infrastructure.ledger.schema import DEFAULT_PARTITIONS
-from infrastructure.recorder.recorder import Delivery
+from infrastructure.recorder.deliveries import Delivery
 from tests.crash.conftest import Files
 from tests.crash.ledgers import Held, assert_holds, assert_same, assert_sound, ledger_of
 from tests.crash.moments import Moments, rounds

@@ -1,4 +1,5 @@
-"""Payloads as they were written, one file for each event and schema: `golden/<type>.<schema>.json`.
+"""Payloads as they were written, one file for each event and schema: `golden/<type>.<schema>.json`. Fields that were
+added to a schema with a default have a file of their own besides: `golden/<type>.<schema>.<what was added>.json`.
 
 These files are evidence: ledgers hold such bytes for ever. They are never edited to make a test pass. Where an event
 changes, the schema goes up, an upcast reads the old form (`domain.events.UPCASTS`), and a file joins those that stay.
@@ -15,7 +16,7 @@ import pytest
 from msgspec import json
 
 from domain.events import CURRENT_SCHEMA, Event, UnreadableEvent, decode, encode
-from tests.domain.written import WRITTEN
+from tests.domain.written import ADDED, WRITTEN
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -24,16 +25,26 @@ def _file(event: Event) -> Path:
     return GOLDEN / f"{type(event).__name__}.{CURRENT_SCHEMA}.json"
 
 
-@pytest.mark.parametrize("event", WRITTEN, ids=lambda event: type(event).__name__)
-def test_an_event_is_read_from_the_bytes_in_which_it_was_written_and_writes_them_again(event: Event) -> None:
-    payload = _file(event).read_bytes()
+def _added(name: str) -> Path:
+    return GOLDEN / f"{type(ADDED[name]).__name__}.{CURRENT_SCHEMA}.{name}.json"
+
+
+FILES = [(_file(event), event) for event in WRITTEN] + [(_added(name), event) for name, event in ADDED.items()]
+
+
+@pytest.mark.parametrize(("file", "event"), FILES, ids=lambda one: one.stem if isinstance(one, Path) else "")
+def test_an_event_is_read_from_the_bytes_in_which_it_was_written_and_writes_them_again(
+    file: Path, event: Event
+) -> None:
+    payload = file.read_bytes()
     assert decode(payload) == event
     assert encode(event) == payload
 
 
 @pytest.mark.parametrize("event", WRITTEN, ids=lambda event: type(event).__name__)
-def test_a_golden_file_shows_every_field_of_its_event(event: Event) -> None:
-    fields = set(json.decode(_file(event).read_bytes(), type=dict[str, object]))
+def test_the_golden_files_of_an_event_show_every_field_of_it(event: Event) -> None:
+    files = [file for file, one in FILES if type(one) is type(event)]
+    fields = {name for file in files for name in json.decode(file.read_bytes(), type=dict[str, object])}
     assert fields | {"evidence"} == {"type", *event.__struct_fields__}
 
 
@@ -78,10 +89,10 @@ def test_a_field_of_a_later_version_is_passed_over() -> None:
 
 
 def _write_missing() -> int:
-    missing = [event for event in WRITTEN if not _file(event).exists()]
-    for event in missing:
-        _file(event).write_bytes(encode(event))
-    sys.stdout.write("".join(f"wrote {_file(event)}\n" for event in missing))
+    missing = [(file, event) for file, event in FILES if not file.exists()]
+    for file, event in missing:
+        file.write_bytes(encode(event))
+    sys.stdout.write("".join(f"wrote {file}\n" for file, _event in missing))
     return 0
 
 

@@ -149,3 +149,36 @@ WRITTEN: tuple[fact.Event, ...] = (
     fact.ContentErased(occurred_at=AT, entry=2, revision=3, reason="asked for by Zoë 🗝"),
     fact.EngineClosed(occurred_at=AT, evidence="absent", reason="session deleted"),
 )
+
+ADDED: dict[str, fact.Event] = {
+    "owned-compaction": fact.CompactionCompleted(
+        occurred_at=AT + 9_750_000,
+        session_id=SESSION_ID,
+        compacted=True,
+        summary=4,
+        tokens_before=124_349,
+        tokens_after=8_210,
+        summary_entry=45,
+        kept_from=41,
+    ),
+    "tool-calls": fact.EntriesRecorded(
+        occurred_at=AT + 2_000_000,
+        session_id=SESSION_ID,
+        sighted="delivered",
+        method="commitTurn",
+        revisions=(
+            Revision(
+                entry=3,
+                revision=1,
+                role="assistant",
+                timestamp=1_788_856_923_000,
+                discriminator="chatcmpl-7",
+                digest=DIGEST,
+                size=160,
+                tokens=12,
+                calls=("call1", "call2"),
+            ),
+        ),
+    ),
+}
+"""Events with fields that were added to a schema, with defaults under which the older files still read and write."""
