@@ -1,4 +1,4 @@
-"""The one call that writes: a group of appends to one partition, in one round trip.
+"""The one call that writes: groups of appends, each to one partition, in one round trip and one transaction.
 
 The arrays go to the database in their binary form, through a statement that is prepared once a connection: the general
 way (psycopg's adapters, eleven parameters a call) costs more processor time than the append itself does in the
@@ -7,6 +7,7 @@ database.
 
 import struct
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, Literal
 from uuid import UUID
 
@@ -48,6 +49,17 @@ class Append(Struct, frozen=True):
     contents: Sequence[Content] = ()
 
 
+class Group(Struct, frozen=True):
+    """Appends to one partition that were decided together.
+
+    Once one to a stream is not made, the group's later ones to that stream that expect a version are not made either.
+    Other groups of the same call have nothing to do with it.
+    """
+
+    partition: int
+    appends: Sequence[Append]
+
+
 class Appended(Struct, frozen=True):
     """What became of an append. Versions are those of the first and the last event (of the earlier delivery, if it was
     a duplicate); after a conflict `last_version` is the stream's. `recorded_at` in µs since the Unix epoch.
@@ -63,11 +75,12 @@ class Appended(Struct, frozen=True):
 _INT4, _INT8, _TEXT, _BYTEA, _UUID, _BOOL = 23, 20, 25, 17, 2950, 16
 _INT4_ARRAY, _INT8_ARRAY, _TEXT_ARRAY, _BYTEA_ARRAY, _UUID_ARRAY = 1007, 1016, 1009, 1001, 2951
 _PARAMETERS: Final = (
-    *(_INT4, _TEXT_ARRAY, _TEXT_ARRAY, _UUID_ARRAY, _INT8_ARRAY, _BYTEA_ARRAY, _BYTEA_ARRAY, _INT4_ARRAY, _INT4_ARRAY),
+    *(_INT4_ARRAY, _INT4_ARRAY),
+    *(_TEXT_ARRAY, _TEXT_ARRAY, _UUID_ARRAY, _INT8_ARRAY, _BYTEA_ARRAY, _BYTEA_ARRAY, _INT4_ARRAY, _INT4_ARRAY),
     *(_TEXT_ARRAY, _BYTEA_ARRAY, _BOOL),
     *(_INT8_ARRAY, _INT8_ARRAY, _BYTEA_ARRAY, _BYTEA_ARRAY, _BYTEA_ARRAY),
 )
-_EVENTS_ONLY: Final = 12
+_EVENTS_ONLY: Final = 13
 _NAME: Final = b"heartline_append"
 _NAME_EVENTS_ONLY: Final = b"heartline_append_events"
 
@@ -77,8 +90,10 @@ _HEADER = struct.Struct("!iiiii").pack
 _EMPTY_HEADER = struct.Struct("!iii").pack
 _NULL = _int4(-1)
 
-_REFUSALS = frozenset({"HL", "22", "23"})
-"""Classes of SQLSTATE: our own, data that can't be stored (a NUL in a key), constraints (content that is there)."""
+_REFUSALS = frozenset({"HL", "22", "23", "54"})
+"""Classes of SQLSTATE: our own, data that can't be stored (a NUL in a key), constraints (content that is there), limits
+of the program (a delivery key too long for its index).
+"""
 
 
 def _array(oid: int, elements: Iterable[bytes | None]) -> bytes:
@@ -92,11 +107,13 @@ def _array(oid: int, elements: Iterable[bytes | None]) -> bytes:
     return b"".join(parts)
 
 
-def _parameters(partition: int, appends: Sequence[Append], all_or_nothing: bool) -> list[bytes]:
+def _parameters(groups: Sequence[Group], all_or_nothing: bool) -> list[bytes]:
+    appends = [append for group in groups for append in group.appends]
     events = [event for append in appends for event in append.events]
     contents = [content for append in appends for content in append.contents]
     written = [
-        _int4(partition),
+        _array(_INT4, [_int4(one.partition) for one in groups]),
+        _array(_INT4, [_int4(len(one.appends)) for one in groups]),
         _array(_TEXT, [one.gateway.encode() for one in appends]),
         _array(_TEXT, [one.engine_key.encode() for one in appends]),
         _array(_UUID, [one.stream.bytes for one in appends]),
@@ -131,8 +148,8 @@ class Appender:
             query = f"select * from heartline.append({places})"  # noqa: S608  # placeholders only
             self._check(self._pg.prepare(name, query.encode(), _PARAMETERS[:count]))
 
-    def append(self, partition: int, appends: Sequence[Append], *, all_or_nothing: bool = False) -> list[Appended]:
-        """Append a group to one partition; when this returns, what it says is durable.
+    def append(self, groups: Sequence[Group], *, all_or_nothing: bool = False) -> list[list[Appended]]:
+        """Append groups, in whatever order they stand; when this returns, what it says of each is durable.
 
         With `all_or_nothing` the first conflict or mismatch keeps everything from being written.
 
@@ -140,11 +157,20 @@ class Appender:
             AppendRefused: the call as a whole was refused, and nothing was written.
             psycopg.OperationalError: the connection was lost; what became of the call is not known.
         """
-        parameters = _parameters(partition, appends, all_or_nothing)
+        order = sorted(range(len(groups)), key=lambda place: groups[place].partition)
+        ascending = [groups[place] for place in order]
+        try:
+            parameters = _parameters(ascending, all_or_nothing)
+        except (UnicodeEncodeError, struct.error) as error:
+            raise AppendRefused(f"The ledger can't hold what was to be appended: {error}.") from error
         name = _NAME if len(parameters) > _EVENTS_ONLY else _NAME_EVENTS_ONLY
         result = self._pg.exec_prepared(name, parameters, [pq.Format.BINARY] * len(parameters), pq.Format.BINARY)
         self._check(result)
-        return [_appended(result, row) for row in range(result.ntuples)]
+        rows = (_appended(result, row) for row in range(result.ntuples))
+        answers: list[list[Appended]] = [[] for _group in groups]
+        for place, group in zip(order, ascending, strict=True):
+            answers[place] += islice(rows, len(group.appends))
+        return answers
 
     def _check(self, result: pq.abc.PGresult) -> None:
         if result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from psycopg.rows import class_row
 
 from domain.keys import partition_of, stream_id
-from infrastructure.ledger.appending import Append, Appended, Appender
+from infrastructure.ledger.appending import Append, Appended, Appender, Group
 from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
 from infrastructure.ledger.errors import NotALedger
 from infrastructure.ledger.evidence import Row
@@ -99,7 +99,12 @@ class Ledger:
     def append(self, partition: int, appends: Sequence[Append], *, all_or_nothing: bool = False) -> list[Appended]:
         """Append a group to one partition; what it answers is durable. (See `Appender.append`.)"""
         with losing_the_database():
-            return self._appender.append(partition, appends, all_or_nothing=all_or_nothing)
+            return self._appender.append([Group(partition, appends)], all_or_nothing=all_or_nothing)[0]
+
+    def append_groups(self, groups: Sequence[Group], *, all_or_nothing: bool = False) -> list[list[Appended]]:
+        """Append groups to whatever partitions, in one transaction; give what became of each group's appends."""
+        with losing_the_database():
+            return self._appender.append(groups, all_or_nothing=all_or_nothing)
 
     def stream(self, gateway: str, engine_key: str, after: int = 0, until: int | None = None) -> Iterator[Row]:
         """Read a stream's events with versions greater than `after` and at most `until`, in order.

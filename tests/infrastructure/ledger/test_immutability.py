@@ -97,7 +97,7 @@ def test_the_service_can_not_run_its_own_code_as_the_owner(
         f"create domain pg_temp.{kind} as pg_catalog.{kind} check (pg_temp.evil(value));".encode()
     )
     service.execute(
-        "select heartline.append(0, '{g}', '{k}', array[gen_random_uuid()], array[null]::bigint[],"
+        "select heartline.append('{0}', '{1}', '{g}', '{k}', array[gen_random_uuid()], array[null]::bigint[],"
         " array[null]::pg_catalog.bytea[], array[null]::pg_catalog.bytea[], '{1}', '{0}', '{T}',"
         " array['x'::pg_catalog.bytea])"
     )

@@ -87,7 +87,7 @@ def test_what_runs_as_the_owner_has_a_search_path_of_its_own(database: str) -> N
 @pytest.mark.parametrize("payload", [b"\xff", b"\x00", b"", b"{", b'"\\u0000"', b'"\\ud800"', b'{"a": 1e400000}'])
 def test_the_view_for_people_shows_every_event_and_never_fails(ledger: Ledger, payload: bytes) -> None:
     ledger.connection.execute(
-        "select heartline.append(0, '{g}', '{k}', array[gen_random_uuid()], array[null]::bigint[],"
+        "select heartline.append('{0}', '{1}', '{g}', '{k}', array[gen_random_uuid()], array[null]::bigint[],"
         " array[null]::bytea[], array[null]::bytea[], '{2}', '{0}', '{T,T}', array[%s, '{\"a\": 1}'::bytea])",
         [payload],
     )
