@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any
 
 from litestar import Request, post
 from litestar.di import NamedDependency
@@ -17,13 +17,13 @@ from infrastructure.http.admission import gateway_for, granted
 from infrastructure.http.bodies import Lines, document
 from infrastructure.http.errors import TooLarge
 from infrastructure.http.limits import HeldBytes, Limits
-from infrastructure.ledger.errors import QueueFull
+from infrastructure.ledger.errors import QueueFull, StreamMoved
 from infrastructure.openclaw.bad_line import BadLine
 from infrastructure.openclaw.deliveries import call_delivery, stage_of, submission_delivery, submitted_engine_key
 from infrastructure.openclaw.lines import Line
 from infrastructure.openclaw.observed import KeyedBy
 from infrastructure.openclaw.submitted import Submissions
-from infrastructure.recorder.recorder import Delivery, Recorded
+from infrastructure.recorder.deliveries import Delivery, Outcome, Recorded
 from infrastructure.service.recording import Pending
 from infrastructure.service.service import Service
 
@@ -32,8 +32,6 @@ WINDOW = 256
 
 LARGE = 256 * 1024
 """Bytes from which a line is read by another thread, so that other requests don't wait for it."""
-
-Outcome = Literal["recorded", "duplicate", "ignored", "rejected"]
 
 
 class LineAnswer(Struct, frozen=True):
@@ -130,13 +128,11 @@ class _Desk:
 
 
 def _answer(number: int, recorded: Recorded) -> LineAnswer:
-    match recorded.fate:
-        case "recorded" | "duplicate" as outcome:
-            return LineAnswer(number, outcome, recorded.events, recorded.engine_keys)
-        case "mismatch" | "rejected":
-            return LineAnswer(number, "rejected", reason=recorded.reason)
-        case _:
-            assert_never(recorded.fate)
+    if recorded.error is not None:
+        if isinstance(recorded.error, StreamMoved):  # it was not looked at well enough to be rejected
+            raise recorded.error
+        return LineAnswer(number, "rejected", reason=recorded.reason)
+    return LineAnswer(number, recorded.outcome, recorded.events, recorded.engine_keys)
 
 
 GatewayParameter = Annotated[

@@ -4,7 +4,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from infrastructure.ledger.connection import AnyConnection
 
-LATEST = "0002"
+LATEST = "0003"
 """The revision of the last migration; a test compares it with the migrations."""
 
 

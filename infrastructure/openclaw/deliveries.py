@@ -9,7 +9,7 @@ from infrastructure.openclaw.observed import KeyedBy, engine_key_for, engine_key
 from infrastructure.openclaw.submitted import Submissions, facts_of_submission
 from infrastructure.openclaw.trace import Stage, decode_stage
 from infrastructure.openclaw.wire import decode_call
-from infrastructure.recorder.recorder import Delivery, Part
+from infrastructure.recorder.deliveries import Delivery, Part
 
 
 def call_delivery(line: Line, gateway: str | None, keyed_by: KeyedBy) -> Delivery | None:
@@ -40,7 +40,7 @@ def submission_delivery(
         return None
     fingerprint = sha256(content_of(line)).digest()
     delivery_id = fingerprint.hex()
-    part = Part(engine_key, lambda contents: facts_of_submission(submission, delivery_id, contents))
+    part = Part(engine_key, lambda loaded: facts_of_submission(submission, delivery_id, loaded.contents))
     return Delivery(gateway, delivery_id, fingerprint, [part])
 
 

@@ -9,7 +9,7 @@ from domain.entries import Revision
 from domain.errors import HeartlineError
 from domain.events import EntriesRecorded, TextsRecorded, encode
 from domain.keys import stream_id
-from infrastructure.ledger.appending import Append
+from infrastructure.ledger.appending import Append, Group
 from infrastructure.ledger.errors import StreamMoved
 from infrastructure.ledger.ledger import Ledger, delivery_key
 from infrastructure.recorder.deliveries import Delivery, DeliveryConflict, Part, Recorded, Written
@@ -247,15 +247,16 @@ class Recorder:
         return [_Draft(index, self._ledger.partition_of(gateway, engine_key), append, size)]
 
     def _write(self, pending: _Round, batch: _Batch) -> set[int]:
-        """Write drafts, a group for each partition, and note what was; give the deliveries that must be tried again."""
-        groups: dict[int, list[_Draft]] = {}
+        """Write drafts in one transaction, and note what was; give the deliveries that must be tried again."""
+        drafts: dict[int, list[_Draft]] = {}
         for draft in pending.drafts:
-            groups.setdefault(draft.partition, []).append(draft)
+            drafts.setdefault(draft.partition, []).append(draft)
+        groups = [Group(partition, [draft.append for draft in some]) for partition, some in drafts.items()]
         failed: set[int] = set()
         held: dict[Stream, bool] = {}
-        for partition, group in sorted(groups.items()):
-            answers = self._ledger.append(partition, [draft.append for draft in group])
-            for draft, answer in zip(group, answers, strict=True):
+        answered = self._ledger.append_groups(groups) if groups else []
+        for some, answers in zip(drafts.values(), answered, strict=True):
+            for draft, answer in zip(some, answers, strict=True):
                 append = draft.append
                 stream = (append.gateway, append.engine_key)
                 if answer.outcome == "appended":

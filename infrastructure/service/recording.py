@@ -11,7 +11,8 @@ from domain.errors import HeartlineError
 from infrastructure.ledger.errors import DatabaseUnavailable
 from infrastructure.ledger.grouping import Grouped, Limits
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.recorder.recorder import Delivery, Recorded, Recorder
+from infrastructure.recorder.deliveries import Delivery, Recorded
+from infrastructure.recorder.recorder import Recorder
 from infrastructure.service.logs import warn
 from infrastructure.service.meters import Meters
 
@@ -60,7 +61,7 @@ class Recording:
     def _record(self, group: list[Delivery]) -> Sequence[Recorded | Exception]:
         recorder = self._opened()
         try:
-            answers = recorder.record(group)
+            answers = recorder.record_each(group)
         except (DatabaseUnavailable, psycopg.Error) as error:
             self._let_go()
             self._go_away(error)
