@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -32,8 +33,10 @@ class Doors(Struct, frozen=True, kw_only=True):
 
 def make_app(service: Service, doors: Doors) -> Gate:
     """Make the application over a service, which stays the caller's to close."""
-    held = HeldBytes(doors.limits.held)
-    provided: dict[str, object] = {"service": service, "limits": doors.limits, "held": held}
+
+    def provided() -> Service:
+        return service
+
     app = Litestar(
         route_handlers=[
             Router("/v1", route_handlers=observations.ROUTES),  # which ask for themselves: a gateway is theirs to know
@@ -41,7 +44,8 @@ def make_app(service: Service, doors: Doors) -> Gate:
             Router("/v1", route_handlers=tokens.ROUTES, guards=[administers]),
             *health.ROUTES,
         ],
-        dependencies={name: _giving(value) for name, value in provided.items()},
+        dependencies={"service": Provide(provided, sync_to_thread=False)},  # with a second one each request is slower
+        state=State({"limits": doors.limits, "held": HeldBytes(doors.limits.held)}),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(
             title="Heartline",
@@ -55,13 +59,6 @@ def make_app(service: Service, doors: Doors) -> Gate:
     admission = Admission(service.keyring, demanded=doors.tokens_demanded)
     origins = Origins(doors.host, doors.names)
     return Gate(app, origins, admission.grant_for, doors.limits, service.meters)  # type: ignore[arg-type]  # Litestar narrows ASGI's types
-
-
-def _giving(value: object) -> Provide:
-    def give() -> Any:
-        return value
-
-    return Provide(give, sync_to_thread=False)
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {  # the framework's own type of it is not exported

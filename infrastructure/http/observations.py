@@ -152,8 +152,6 @@ KeyedByParameter = Annotated[KeyedBy, QueryParameter(description="By what the ob
 async def observations(
     request: Request[Any, Any, Any],
     service: NamedDependency[Service],
-    limits: NamedDependency[Limits],
-    held: NamedDependency[HeldBytes],
     gateway: GatewayParameter = None,
     engine_keyed_by: KeyedByParameter = "session-key",
 ) -> LinesAnswer:
@@ -171,7 +169,7 @@ async def observations(
             gateway_for(grant, delivery.gateway)
         return delivery
 
-    return await _Desk(service, limits, delivery_of).take(_lines(request, limits, held))
+    return await _Desk(service, request.app.state.limits, delivery_of).take(_lines(request))
 
 
 @post(
@@ -184,8 +182,6 @@ async def observations(
 async def submissions(
     request: Request[Any, Any, Any],
     service: NamedDependency[Service],
-    limits: NamedDependency[Limits],
-    held: NamedDependency[HeldBytes],
     gateway: GatewayParameter = None,
     engine_keyed_by: KeyedByParameter = "session-key",
 ) -> LinesAnswer:
@@ -203,10 +199,12 @@ async def submissions(
         stage = stage_of(line)
         return submission_delivery(line, stage, known, to, submitted_engine_key(stage, engine_keyed_by))
 
-    return await _Desk(service, limits, delivery_of).take(_lines(request, limits, held))
+    return await _Desk(service, request.app.state.limits, delivery_of).take(_lines(request))
 
 
-async def _lines(request: Request[Any, Any, Any], limits: Limits, held: HeldBytes) -> AsyncIterator[Line]:
+async def _lines(request: Request[Any, Any, Any]) -> AsyncIterator[Line]:
+    limits: Limits = request.app.state.limits
+    held: HeldBytes = request.app.state.held
     if request.content_type[0] == "application/json":
         content = await document(request.stream(), limits.line, held)
         if content.strip():

@@ -153,9 +153,17 @@ class Ledger:
         """Say which of these deliveries, by partition and key, were recorded."""
         pairs = list(wanted)
         parameters = {"partitions": [one[0] for one in pairs], "deliveries": [one[1] for one in pairs]}
+        return self._delivered("deliveries", parameters)
+
+    def deliveries_anywhere(self, wanted: Iterable[bytes]) -> list[Delivered]:
+        """Say which of these deliveries, by key, were recorded in whatever partitions."""
+        keys = list(wanted)
+        return self._delivered("deliveries_anywhere", {"deliveries": keys, "partitions": self.partitions})
+
+    def _delivered(self, query: str, parameters: dict[str, object]) -> list[Delivered]:
         return [
             Delivered(partition, bytes(delivery), stream, bytes(fingerprint), first, last)
-            for partition, delivery, stream, fingerprint, first, last in self._rows("deliveries", parameters)
+            for partition, delivery, stream, fingerprint, first, last in self._rows(query, parameters)
         ]
 
     def equalities(self, gateway: str, engine_key: str) -> list[tuple[int, int, bytes]]:

@@ -157,18 +157,22 @@ class Recorder:
     def _known(self, batch: _Batch, waiting: Sequence[int]) -> _Known:
         """Ask the ledger which of the waiting deliveries were made before."""
         wanted: set[tuple[int, bytes]] = set()
+        anywhere: set[bytes] = set()  # another content under an id that its source gave may lie in any stream
         engines: dict[tuple[bytes, bytes], str] = {}
         for index in waiting:
             delivery, key = batch.deliveries[index], batch.keys[index]
             if key is None:
                 continue
             for part in delivery.parts:
-                wanted.add((self._ledger.partition_of(delivery.gateway, part.engine_key), key))
                 engines[key, stream_id(delivery.gateway, part.engine_key).bytes] = part.engine_key
-            if delivery.named:  # another content under this id may lie in any stream
-                wanted.update((partition, key) for partition in range(self._ledger.partitions))
+                if not delivery.named:
+                    wanted.add((self._ledger.partition_of(delivery.gateway, part.engine_key), key))
+            if delivery.named:
+                anywhere.add(key)
         known = _Known({}, {})
-        for one in self._ledger.deliveries(wanted) if wanted else ():
+        found = self._ledger.deliveries(wanted) if wanted else []
+        found += self._ledger.deliveries_anywhere(anywhere) if anywhere else []
+        for one in found:
             engine_key = engines.get((one.delivery, one.stream.bytes))
             known.fingerprints[one.delivery] = one.fingerprint
             if engine_key is not None:
