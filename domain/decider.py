@@ -40,10 +40,19 @@ def decide(engine: Engine, command: ask.Command) -> list[fact.Event]:
     Raises:
         IllegalTransition: a rule forbids it.
     """
+    demand(engine, command)
+    return events_of(engine, command)
+
+
+def demand(engine: Engine, command: ask.Command) -> None:
+    """Check a command of our own before it is worked out: no rule looks at more than what it is and what it is about.
+
+    Raises:
+        IllegalTransition: a rule forbids it.
+    """
     broken = broken_rule(engine, command)
     if broken is not None:
         raise IllegalTransition(broken)
-    return events_of(engine, command)
 
 
 def observe(engine: Engine, command: ask.Command, engine_key: str) -> list[fact.Event]:

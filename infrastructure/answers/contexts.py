@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from domain.context import Context, Splice, base_number, restore
-from domain.entries import TEXTS, Identity, Reference, Revision
+from domain.entries import COMPACT, TEXTS, Identity, Reference, Revision
 from domain.events import (
     Basis,
     ContextAssembled,
@@ -239,7 +239,7 @@ def _committed_later(library: Library, place: Place, record: ContextRecord) -> l
         event = decode(row.payload)
         if getattr(event, "session_id", session_id) != session_id:
             continue
-        if isinstance(event, EntriesRecorded) and event.sighted == "delivered":
+        if isinstance(event, EntriesRecorded) and event.sighted == "delivered" and event.method != COMPACT:
             later += [(revision, row.version) for revision in event.revisions]
         if isinstance(event, TurnCommitted | TurnFailed):
             break
