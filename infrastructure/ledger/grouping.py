@@ -20,7 +20,7 @@ Waiter = TypeVar("Waiter")
 Answer = TypeVar("Answer")
 
 Handle = Callable[[list[Task]], Sequence[Answer | Exception]]
-"""Handles a group, in the worker's thread; gives an outcome for each task, in order."""
+"""Handles a group, in the worker's thread; gives for each task, in order, its answer, or why it has none."""
 
 Deliver = Callable[[list[tuple[Waiter, Answer | Exception]]], None]
 """Hands a whole group's outcomes to those who wait for them, in one call; see `infrastructure.ledger.waiting`."""
@@ -44,7 +44,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class Grouped(Generic[Task, Waiter, Answer]):
-    """A bounded line of tasks and the one thread that handles them in groups. Any thread may `submit`.
+    """A bounded line of tasks and the one thread that handles them in groups. `submit` may be called from any thread.
 
     `deliver` is called once a group, in the worker's thread. `grouped` hears how many tasks each group had. `between`
     is called in the worker's thread after each group was delivered, and again after as many seconds as it answers
@@ -144,7 +144,7 @@ class Grouped(Generic[Task, Waiter, Answer]):
                 self._ended()
 
     def _take(self, again: float | None) -> list[Task] | None:
-        """Wait for tasks and take what one group may have; none if it is time for something else, None at the end."""
+        """Wait for tasks and take what makes a group; no task if `again` has come, None at the end."""
         while True:
             with self._lock:
                 if self._waiting:

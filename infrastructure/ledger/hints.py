@@ -3,15 +3,19 @@
 A hint may be lost, come late or come for nothing. Whoever waits for one polls besides: the log is the truth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from threading import Lock
+from time import monotonic
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
 from infrastructure.ledger.sql import statement
+
+TELL_SECONDS = 0.02
+"""How often a busy writer hints: a hint costs a transaction, and nobody needs one sooner."""
 
 
 def channel_of(partition: int) -> str:
@@ -37,6 +41,33 @@ class Teller:
                     connection.execute(statement("queries/tell"), {"channel": self._channel})
             finally:
                 self._telling.release()
+
+
+class GatheringTeller:
+    """Tells those who listen to any partition, of many appends at once and at most every so often. For one thread."""
+
+    def __init__(self, seconds: float = TELL_SECONDS) -> None:
+        self._seconds = seconds
+        self._grown: set[int] = set()
+        self._not_before = 0.0
+
+    def note(self, partitions: Iterable[int]) -> None:
+        """Note that these partitions grew."""
+        self._grown.update(partitions)
+
+    def tell(self, connection: AnyConnection) -> float | None:
+        """Hint at what was noted, or give the seconds after which that is due; None if nothing is. Never fails."""
+        if not self._grown:
+            return None
+        now = monotonic()
+        if now < self._not_before:
+            return self._not_before - now
+        self._not_before = now + self._seconds
+        channels = [channel_of(partition) for partition in self._grown]
+        self._grown.clear()
+        with suppress(psycopg.Error):
+            connection.execute(statement("queries/tell_all"), {"channels": channels})
+        return None
 
 
 class Listener:

@@ -1,6 +1,7 @@
 """Ways of waiting for the outcome of a grouped task: a thread's, and an event loop's."""
 
 from asyncio import AbstractEventLoop, Future
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
@@ -13,18 +14,18 @@ Answer = TypeVar("Answer")
 
 
 class Waiting(Generic[Answer]):
-    """One thread's wait for one outcome. (A bare lock: a future's makes three and wakes its waiter twice.)"""
+    """One thread's wait for one outcome.
 
-    __slots__ = ("_outcome", "_unsettled")
+    It is a bare lock, not a future with its condition. Whoever is woken wakes the next one of its group: woken all at
+    once they queue for the interpreter, and most fall asleep a second time before they get it.
+    """
+
+    __slots__ = ("_given_up", "_others", "_outcome", "_settled")
 
     def __init__(self) -> None:
-        self._unsettled = Lock()
-        self._unsettled.acquire()
-
-    def settle(self, outcome: Answer | Exception) -> None:
-        """Give the outcome, once, from any thread."""
-        self._outcome = outcome
-        self._unsettled.release()
+        self._settled = Lock()
+        self._settled.acquire()
+        self._given_up = False
 
     def wait(self, seconds: float) -> Answer:
         """Wait for the answer, at most so long.
@@ -33,20 +34,38 @@ class Waiting(Generic[Answer]):
             Unanswered: it did not come; what became of the task is not known.
             Exception: the one that is the outcome.
         """
-        if not self._unsettled.acquire(timeout=seconds):
-            raise Unanswered(
-                f"No answer came within {seconds:g} s. What became of it is not known: send it again under the same"
-                " delivery id."
-            )
+        if not self._settled.acquire(timeout=seconds):
+            self._given_up = True
+            if not self._settled.acquire(blocking=False):  # else it came just now, and the others wait for us
+                raise Unanswered(
+                    f"No answer came within {seconds:g} s. What became of it is not known: send it again under the same"
+                    " delivery id."
+                )
+        _wake_next(self._others)
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
 
+    def _settle(self, outcome: Answer | Exception, others: "deque[Waiting[Answer]]") -> None:
+        self._outcome, self._others = outcome, others
+
 
 def settle(outcomes: list[tuple[Waiting[Answer], Answer | Exception]]) -> None:
     """Deliver a group's outcomes to waiting threads."""
+    others = deque(waiting for waiting, _outcome in outcomes)
     for waiting, outcome in outcomes:
-        waiting.settle(outcome)
+        waiting._settle(outcome, others)  # noqa: SLF001  # the two are one thing
+    _wake_next(others)
+
+
+def _wake_next(others: "deque[Waiting[Answer]]") -> None:
+    """Wake one that has not given up. (Where one gives up just now, two may be woken: that does no harm.)"""
+    with suppress(IndexError):
+        while True:
+            waiting = others.popleft()
+            waiting._settled.release()  # noqa: SLF001  # as above
+            if not waiting._given_up:  # noqa: SLF001  # as above
+                return
 
 
 def settling_in(loop: AbstractEventLoop) -> Deliver[Future[Answer], Answer]:
