@@ -1,6 +1,7 @@
 """Appends of many callers, grouped: one commit serves all that wait."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -119,7 +120,7 @@ class ThreadsAppender(GroupedAppender[Waiting[list[Appended]]]):
             QueueFull, ShuttingDown: it was not accepted.
             Unanswered: no answer came within so long; what became of it is not known.
         """
-        return call(lambda waiting: self.submit(partition, appends, waiting), seconds)
+        return call(partial(self.submit, partition, appends), seconds)
 
 
 class _Writer:

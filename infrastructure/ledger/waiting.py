@@ -16,16 +16,16 @@ Answer = TypeVar("Answer")
 class Waiting(Generic[Answer]):
     """One thread's wait for one outcome.
 
-    It is a bare lock, not a future with its condition. Whoever is woken wakes the next one of its group: woken all at
-    once they queue for the interpreter, and most fall asleep a second time before they get it.
+    It is a bare lock, not a future with its condition. A thread that is woken wakes the next one of its group: woken
+    all at once they queue for the interpreter, and most fall asleep a second time before they get it.
     """
 
-    __slots__ = ("_given_up", "_others", "_outcome", "_settled")
+    __slots__ = ("_others", "_outcome", "_present", "_settled")
 
     def __init__(self) -> None:
         self._settled = Lock()
         self._settled.acquire()
-        self._given_up = False
+        self._present = False
 
     def wait(self, seconds: float) -> Answer:
         """Wait for the answer, at most so long.
@@ -34,14 +34,20 @@ class Waiting(Generic[Answer]):
             Unanswered: it did not come; what became of the task is not known.
             Exception: the one that is the outcome.
         """
-        if not self._settled.acquire(timeout=seconds):
-            self._given_up = True
-            if not self._settled.acquire(blocking=False):  # else it came just now, and the others wait for us
-                raise Unanswered(
-                    f"No answer came within {seconds:g} s. What became of it is not known: send it again under the same"
-                    " delivery id."
-                )
-        _wake_next(self._others)
+        self._present = True
+        settled = False
+        try:
+            settled = self._settled.acquire(timeout=seconds)
+        finally:
+            self._present = False
+            if settled or self._settled.acquire(blocking=False):  # it may come just as one gives up
+                settled = True
+                _wake_next(self._others)
+        if not settled:
+            raise Unanswered(
+                f"No answer came within {seconds:g} s. What became of it is not known: send it again under the same"
+                " delivery id."
+            )
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
@@ -59,12 +65,15 @@ def settle(outcomes: list[tuple[Waiting[Answer], Answer | Exception]]) -> None:
 
 
 def _wake_next(others: "deque[Waiting[Answer]]") -> None:
-    """Wake one that has not given up. (Where one gives up just now, two may be woken: that does no harm.)"""
+    """Wake the next that is waiting, who will wake the next one; whoever is not there finds it settled.
+
+    Where one gives up just now, two may be woken instead of one, which does no harm.
+    """
     with suppress(IndexError):
         while True:
             waiting = others.popleft()
-            waiting._settled.release()  # noqa: SLF001  # as above
-            if not waiting._given_up:  # noqa: SLF001  # as above
+            waiting._settled.release()  # noqa: SLF001  # the two are one thing
+            if waiting._present:  # noqa: SLF001  # likewise
                 return
 
 
