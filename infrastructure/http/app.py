@@ -11,7 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import Struct
 
 from domain.errors import HeartlineError
-from infrastructure.http import health, observations, problems, reading, tokens
+from infrastructure.http import engine, health, observations, problems, reading, tokens
 from infrastructure.http.admission import Admission, administers, reads
 from infrastructure.http.gate import Gate
 from infrastructure.http.limits import HeldBytes, Limits
@@ -39,7 +39,9 @@ def make_app(service: Service, doors: Doors) -> Gate:
 
     app = Litestar(
         route_handlers=[
-            Router("/v1", route_handlers=observations.ROUTES),  # which ask for themselves: a gateway is theirs to know
+            Router(
+                "/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES]
+            ),  # which ask for themselves: a gateway is theirs to know
             Router("/v1", route_handlers=reading.ROUTES, guards=[reads]),
             Router("/v1", route_handlers=tokens.ROUTES, guards=[administers]),
             *health.ROUTES,

@@ -1,6 +1,7 @@
 """Recording over HTTP: observed calls of a host, and what it submitted to the model, one a line."""
 
 import asyncio
+from asyncio import Future
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Annotated, Any
@@ -24,7 +25,6 @@ from infrastructure.openclaw.lines import Line
 from infrastructure.openclaw.observed import KeyedBy
 from infrastructure.openclaw.submitted import Submissions
 from infrastructure.recorder.deliveries import Delivery, Outcome, Recorded
-from infrastructure.service.recording import Pending
 from infrastructure.service.service import Service
 
 WINDOW = 256
@@ -59,12 +59,12 @@ DeliveryOf = Callable[[Line], Delivery | None]
 """Gives what a line delivers; None where it changes no engine."""
 
 
-class _Desk:
+class _Intake:
     """Puts the lines of one request before the recording desk, in order, and keeps what became of each."""
 
     def __init__(self, service: Service, limits: Limits, delivery_of: DeliveryOf) -> None:
         self._service, self._limits, self._delivery_of = service, limits, delivery_of
-        self._pending: deque[tuple[int, Pending]] = deque()
+        self._pending: deque[tuple[int, Future[Recorded]]] = deque()
         self._answers: dict[int, LineAnswer] = {}
 
     async def take(self, lines: AsyncIterable[Line]) -> LinesAnswer:
@@ -96,11 +96,11 @@ class _Desk:
             await self._answer_oldest()
         self._pending.append((line.number, await self._submit(delivery, size)))
 
-    async def _submit(self, delivery: Delivery, size: int) -> Pending:
+    async def _submit(self, delivery: Delivery, size: int) -> Future[Recorded]:
         """Wait for a place while lines of this request have some; whoever has none comes again later."""
         while True:
             try:
-                return self._service.recording.submit(delivery, size)
+                return self._service.desk.deliver(delivery, size)
             except QueueFull:
                 if not self._pending:
                     raise
@@ -169,7 +169,7 @@ async def observations(
             gateway_for(grant, delivery.gateway)
         return delivery
 
-    return await _Desk(service, request.app.state.limits, delivery_of).take(_lines(request))
+    return await _Intake(service, request.app.state.limits, delivery_of).take(_lines(request))
 
 
 @post(
@@ -199,7 +199,7 @@ async def submissions(
         stage = stage_of(line)
         return submission_delivery(line, stage, known, to, submitted_engine_key(stage, engine_keyed_by))
 
-    return await _Desk(service, request.app.state.limits, delivery_of).take(_lines(request))
+    return await _Intake(service, request.app.state.limits, delivery_of).take(_lines(request))
 
 
 async def _lines(request: Request[Any, Any, Any]) -> AsyncIterator[Line]:

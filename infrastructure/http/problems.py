@@ -22,6 +22,8 @@ STATUSES: Final = {
     "delivery-conflict": 409,
     "advancement-conflict": 409,
     "budget-exceeded": 422,
+    "bad-first-kept": 422,
+    "append-refused": 422,
     "bad-line": 422,
     "unknown-token": 401,
     "not-allowed": 403,

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from infrastructure.access.keyring import Keyring, Known, tokens_in_use
 from infrastructure.ledger.ledger import Ledger
+from infrastructure.service.desk import Desk
 from infrastructure.service.libraries import Libraries
 from infrastructure.service.logs import warn
 from infrastructure.service.meters import Meters
-from infrastructure.service.recording import Recording
 
 CLOSE_SECONDS = 2.0
 """How long what was accepted may take to be written when the service ends."""
@@ -19,7 +19,7 @@ class Service:
     def __init__(self, open_ledger: Callable[[], Ledger]) -> None:
         self.meters = Meters()
         self.libraries = Libraries(open_ledger)
-        self.recording = Recording(open_ledger, self.meters)
+        self.desk = Desk(open_ledger, self.meters)
         self.keyring = Keyring(self._tokens)
         self.ending = False
 
@@ -30,7 +30,7 @@ class Service:
     def close(self) -> None:
         """Write what was accepted, and let go of everything."""
         self.end()
-        if not self.recording.close(CLOSE_SECONDS):
+        if not self.desk.close(CLOSE_SECONDS):
             warn("ended before everything was written; who sent it was not told that it was")
         self.libraries.close()
 

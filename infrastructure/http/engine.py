@@ -1,0 +1,90 @@
+"""Heartline as a context engine over HTTP: a route for each command. All of them are strict."""
+
+import asyncio
+from typing import Any, Final
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from msgspec import DecodeError, Raw, json
+
+from domain.errors import HeartlineError
+from infrastructure.engine import requests as ask
+from infrastructure.engine.errors import BadRequest
+from infrastructure.engine.requests import read_request
+from infrastructure.http.admission import gateway_for, granted
+from infrastructure.http.bodies import document
+from infrastructure.http.limits import HeldBytes, Limits
+from infrastructure.openclaw.lossless import members, shadow
+from infrastructure.service.service import Service
+
+KEYS: Final = ("gateway", "engine_key", "routing_key", "session_id")
+"""What may stand in the query instead of the body."""
+
+LARGE = 256 * 1024
+"""Bytes from which a body is read by another thread, so that other requests don't wait for it."""
+
+COMMANDS: Final[dict[str, tuple[type[ask.Request], str]]] = {
+    "open": (ask.OpenRequest, "Begin the stream of an engine."),
+    "record-entries": (ask.RecordRequest, "Take messages."),
+    "assemble": (ask.AssembleRequest, "Answer with a context that fits a budget of tokens."),
+    "commit-turn": (ask.CommitRequest, "Accept the open turn's reply, once for each advancement key."),
+    "fail-turn": (ask.FailRequest, "End an attempt at the open turn without a reply."),
+    "report-overflow": (ask.OverflowRequest, "Say that the context did not fit the model."),
+    "compact": (ask.CompactRequest, "Replace the oldest whole turns by a summary."),
+    "maintain": (ask.MaintainRequest, "Give the engine time to tidy up."),
+    "dispose": (ask.DisposeRequest, "End the stream of an idle engine, for good."),
+    "dispatch-tick": (ask.DispatchRequest, "Begin a heartbeat run."),
+    "skip-tick": (ask.SkipRequest, "Leave out a heartbeat that was due."),
+    "settle-tick": (ask.SettleRequest, "End a heartbeat run."),
+}
+"""The commands by their paths below `/v1/engine`."""
+
+
+def _route(path: str, kind: type[ask.Request], summary: str) -> HTTPRouteHandler:
+    @post(f"/engine/{path}", status_code=200, summary=summary, tags=["engine"], request_max_body_size=None, name=path)
+    async def command(request: Request[Any, Any, Any], service: NamedDependency[Service]) -> Response[bytes]:
+        limits: Limits = request.app.state.limits
+        held: HeldBytes = request.app.state.held
+        body = await document(request.stream(), limits.document, held)
+        if len(body) > LARGE:
+            asked = await asyncio.to_thread(_read, kind, body, request)
+        else:
+            asked = _read(kind, body, request)
+        try:
+            answer = await service.desk.ask(asked, len(body))  # type: ignore[arg-type]  # COMMANDS has its members only
+        except HeartlineError as error:
+            service.meters.commands.labels(error.code).inc()
+            raise
+        service.meters.commands.labels("done").inc()
+        return Response(json.encode(answer), media_type="application/json")
+
+    return command
+
+
+def _read(kind: type[ask.Request], body: bytes, request: Request[Any, Any, Any]) -> ask.Request:
+    asked = read_request(kind, _with_keys(body, request))
+    gateway_for(granted(request), asked.gateway)
+    return asked
+
+
+def _with_keys(body: bytes, request: Request[Any, Any, Any]) -> bytes:
+    """Put the keys of the query, and the gateway of the token, into a body that does not name them itself."""
+    named = {key: request.query_params[key] for key in KEYS if key in request.query_params}
+    own = granted(request).gateway
+    if not named and own is None:
+        return body
+    try:
+        fields = members(body) if json.decode(shadow(body) or b"{}", type=dict[str, Raw]) else {}
+    except (DecodeError, RecursionError):
+        return body  # whose reader says better what is wrong
+    for key, text in named.items():
+        value = json.encode(text)
+        if fields.setdefault(key, value) != value:
+            raise BadRequest(f"`{key}` is one thing in the query and another in the body: name it once.")
+    if own is not None:
+        fields.setdefault("gateway", json.encode(own))
+    return b"{%b}" % b",".join(json.encode(key) + b":" + value for key, value in fields.items())
+
+
+ROUTES: list[BaseRouteHandler] = [_route(path, kind, summary) for path, (kind, summary) in COMMANDS.items()]

@@ -1,0 +1,167 @@
+"""The desk: one thread writes everything that waits, together; while it commits, the next group gathers.
+
+Deliveries (what was observed elsewhere) and requests (commands of engines that Heartline is itself) wait in one
+line and go through one recorder, so that both see the same engines in hand.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic, time_ns
+from typing import Any
+
+import psycopg
+
+from domain.errors import HeartlineError
+from infrastructure.engine.answers import AnyAnswer
+from infrastructure.engine.context_engine import ContextEngine, Work
+from infrastructure.engine.requests import AnyRequest
+from infrastructure.ledger.errors import DatabaseUnavailable
+from infrastructure.ledger.grouping import Grouped, Limits
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.recorder.deliveries import Delivery, Recorded
+from infrastructure.recorder.recorder import Recorder
+from infrastructure.service.logs import warn
+from infrastructure.service.meters import Meters
+
+AWAY_SECONDS = 0.5
+"""For how long after the database could not be reached everybody is told so at once, without trying again."""
+
+DESK = Limits(waiting_tasks=4_096, waiting_bytes=256 * 1024 * 1024, group_tasks=256, group_bytes=8 * 1024 * 1024)
+"""How much may wait at the desk, and how much is written at once."""
+
+Task = Delivery | AnyRequest
+Answer = Recorded | AnyAnswer
+Pending = asyncio.Future[Any]
+
+
+class _Opened:
+    """What the desk works with while its connection holds."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.recorder = Recorder(ledger)
+        self.engine = ContextEngine(ledger)
+
+
+class Desk:
+    """Takes what is to be written, from an event loop. A group is one batch of the recorder."""
+
+    def __init__(self, open_ledger: Callable[[], Ledger], meters: Meters, limits: Limits = DESK) -> None:
+        self._open_ledger, self._meters = open_ledger, meters
+        self._open: _Opened | None = None
+        self._away_until = 0.0
+        self._away = DatabaseUnavailable("The database is away: try again in a second.")
+        self._grouped: Grouped[Task, Pending, Answer] = Grouped(
+            self._handle, _deliver, name="desk", limits=limits, grouped=meters.group.observe, ended=self._let_go
+        )
+        meters.waiting.set_function(lambda: self._grouped.depth)
+
+    def deliver(self, delivery: Delivery, size: int) -> "asyncio.Future[Recorded]":
+        """Put a delivery of so many bytes in the line; what the future gives is durable. Called in an event loop.
+
+        Raises:
+            QueueFull: as much waits as may; nothing of it is accepted.
+            ShuttingDown: the service is ending.
+        """
+        return self._submit(delivery, size)
+
+    def ask(self, request: AnyRequest, size: int) -> "asyncio.Future[AnyAnswer]":
+        """Put a command of an engine in the line; likewise."""
+        return self._submit(request, size)
+
+    def refuse(self) -> None:
+        """Take nothing more; what was accepted is still written."""
+        self._grouped.refuse()
+
+    def close(self, seconds: float) -> bool:
+        """Take nothing more, and write what was accepted within so long; say whether all of it was."""
+        return self._grouped.close(seconds)
+
+    def _submit(self, task: Task, size: int) -> Pending:
+        pending: Pending = asyncio.get_running_loop().create_future()
+        self._grouped.submit(task, size, pending)
+        return pending
+
+    def _handle(self, group: list[Task]) -> Sequence[Answer | Exception]:
+        opened = self._opened()
+        try:
+            return self._write(opened, group)
+        except (DatabaseUnavailable, psycopg.Error) as error:
+            self._let_go()
+            self._go_away(error)
+            raise
+        except HeartlineError as error:
+            if len(group) == 1:
+                return [error]
+            return [answer for one in group for answer in self._handle([one])]  # it is the fault of one of them
+
+    def _write(self, opened: _Opened, group: list[Task]) -> Sequence[Answer | Exception]:
+        now = time_ns() // 1_000
+        taken = [_taken(opened.engine, task, now) for task in group]
+        deliveries = [one.delivery if isinstance(one, Work) else one for one in taken if not isinstance(one, Exception)]
+        recorded = iter(opened.recorder.record_each(deliveries))
+        answers: list[Answer | Exception] = []
+        for one in taken:
+            if isinstance(one, Exception):
+                answers.append(one)
+                continue
+            what = next(recorded)
+            self._meters.events.inc(what.events)
+            answers.append(_answered(opened.engine, one, what) if isinstance(one, Work) else what)
+        return answers
+
+    def _opened(self) -> _Opened:
+        if self._open is None:
+            if monotonic() < self._away_until:
+                raise self._away
+            try:
+                self._open = _Opened(self._open_ledger())
+            except HeartlineError as error:
+                self._go_away(error)
+                raise
+        return self._open
+
+    def _go_away(self, error: Exception) -> None:
+        self._away_until = monotonic() + AWAY_SECONDS
+        warn("the database is away", code=getattr(error, "code", type(error).__name__))
+
+    def _let_go(self) -> None:
+        if self._open is not None:
+            with suppress(psycopg.Error):  # it is broken: that is why it is let go
+                self._open.ledger.close()
+        self._open = None
+
+
+def _taken(engine: ContextEngine, task: Task, now: int) -> Delivery | Work | HeartlineError:
+    if isinstance(task, Delivery):
+        return task
+    try:
+        return engine.take(task, now)
+    except HeartlineError as error:
+        return error
+
+
+def _answered(engine: ContextEngine, work: Work, recorded: Recorded) -> AnyAnswer | HeartlineError:
+    try:
+        return engine.answer(work, recorded)
+    except DatabaseUnavailable:
+        raise
+    except HeartlineError as error:
+        return error
+
+
+def _deliver(outcomes: list[tuple[Pending, Answer | Exception]]) -> None:
+    """Give a whole group its outcomes, waking the loop once."""
+    with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+        outcomes[0][0].get_loop().call_soon_threadsafe(_settle, outcomes)
+
+
+def _settle(outcomes: list[tuple[Pending, Answer | Exception]]) -> None:
+    for pending, outcome in outcomes:
+        if pending.done():  # its request was given up meanwhile
+            continue
+        if isinstance(outcome, Exception):
+            pending.set_exception(outcome)
+        else:
+            pending.set_result(outcome)
