@@ -8,8 +8,13 @@ from domain.transcript import USER
 
 ASSISTANT = "assistant"
 
+NOTHING_QUOTED = "Earlier turns were left out."
+
 LINE_CHARACTERS = 160
 """How much of a line is quoted at most."""
+
+LEAST_CHARACTERS = 24
+"""Less than this of a text says nothing; what has no more room is left out."""
 
 _MARK = "…"
 
@@ -38,19 +43,18 @@ def extractive_summary(previous: str, spoken: Iterable[Spoken], room: int) -> st
             reply = " ".join(one.text.split())
         for tool in one.tools:
             tools[tool] = tools.get(tool, 0) + 1
-    parts: list[str] = []
-    if previous:
-        parts.append(_cut(f"Earlier: {previous}", room // 3))
-    if tools:
-        used = ", ".join(f"{name} ({count})" for name, count in sorted(tools.items()))
-        parts.append(_cut(f"Tools used: {used}", room // 4))
-    if reply:
-        parts.append(_cut(f"Last reply: {reply}", room // 4))
-    left = room - sum(len(part) + 1 for part in parts)
-    if asked:
-        parts.insert(1 if previous else 0, _asked(asked, left))
-    text = "\n".join(part for part in parts if part)
-    return _cut(text or "Earlier turns were left out.", room)
+    used = ", ".join(f"{name} ({count})" for name, count in sorted(tools.items()))
+    earlier = _part("Earlier: ", previous, room // 3)
+    behind = [_part("Tools used: ", used, room // 4), _part("Last reply: ", reply, room // 4)]
+    left = room - sum(len(part) + 1 for part in (earlier, *behind) if part)
+    parts = [earlier, _asked(asked, left), *behind]
+    return "\n".join(part for part in parts if part) or _cut(NOTHING_QUOTED, room)
+
+
+def _part(head: str, text: str, share: int) -> str:
+    """Give a part of a summary in its share of the room, if it says something there."""
+    told = _cut(head + text, share)
+    return told if text and (len(told) >= LEAST_CHARACTERS or told == head + text) else ""
 
 
 def _asked(lines: Sequence[str], room: int) -> str:
