@@ -158,4 +158,10 @@ def turn(*messages: Said) -> list[Deed]:
 
 
 def told(*deeds: list[Deed] | Deed) -> Story:
-    return Story().tell([one for deed in deeds for one in (deed if isinstance(deed, list) else [deed])])
+    all_deeds: list[Deed] = []
+    for deed in deeds:
+        if isinstance(deed, list):
+            all_deeds += deed
+        else:
+            all_deeds.append(deed)
+    return Story().tell(all_deeds)

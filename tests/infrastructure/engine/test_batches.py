@@ -111,6 +111,24 @@ def test_an_answer_that_rests_on_a_commit_which_then_was_refused_is_decided_anew
     assert ledger.version(GATEWAY, KEY) == 4
 
 
+def test_what_comes_behind_a_compaction_that_had_to_wait_for_a_moved_stream_is_recorded_too(ledger: Ledger) -> None:
+    one, other = Runtime(ledger), Runtime(ledger)
+    one.ask("open")
+    one.turns(1, 2, size=400)
+    one.ask("assemble", budget=1_000)
+    other.ask("maintain")
+    answers = one.batch(
+        request("commit", advancement_key="k", messages=exchange(3, 400)),
+        request("compact", target_tokens=300),
+        request("maintain"),
+        request("open", engine_key=OTHER),
+    )
+    assert codes(answers) == [None] * 4
+    compacted: Any = answers[1]
+    assert (compacted.kept_from, b"ask 2" in bytes(compacted.summary)) == (5, True)
+    assert verify(ledger).ok
+
+
 def test_an_engine_that_was_observed_before_goes_on_as_one_of_our_own(ledger: Ledger, tmp_path: Any) -> None:
     from json import dumps  # noqa: PLC0415  # only here a recording is written
 
