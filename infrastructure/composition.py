@@ -3,10 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from pathlib import Path
+from typing import BinaryIO
 
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.answers.library import Library
+from infrastructure.backup.destination import given_stream, new_file
+from infrastructure.backup.reading import check
+from infrastructure.backup.summary import Summary, Told
+from infrastructure.backup.writing import write_backup
 from infrastructure.embedded.address import Address
 from infrastructure.embedded.server import EmbeddedPostgres
 from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
@@ -90,19 +96,52 @@ def migrate_database(settings: Settings, partitions: int) -> None:
         prepare_embedded(address, partitions)
 
 
+def back_up(settings: Settings, file: Path | BinaryIO, told: Told) -> Summary:
+    """Write a backup of the ledger that the settings name, to a new file or to a stream.
+
+    Raises:
+        HeartlineError: as `new_file`, `given_stream` and `write_backup` say, or the ledger can't be opened.
+    """
+    with opened_ledger(settings) as ledger, new_file(file) if isinstance(file, Path) else given_stream(file) as out:
+        return write_backup(ledger, out, str(file) if isinstance(file, Path) else "-", told)
+
+
+def restore(settings: Settings, file: Path, told: Told) -> Summary:
+    """Restore a backup to where the settings name: nothing is made or started before the file was found whole.
+
+    Raises:
+        HeartlineError: as `check` and `restoring.restore` say, or the database can't be reached.
+    """
+    from infrastructure.backup.restoring import restore  # noqa: PLC0415  # it loads alembic, which few commands need
+
+    checked = check(file, told)
+    if settings.database_url is not None:
+        connect(settings.database_url).close()  # which says in our words why it can't be reached
+        return restore(settings.database_url, checked, told)
+    with EmbeddedPostgres(settings.home) as address:
+        with losing_the_database():
+            owner = _embedded_database(address)
+        return restore(owner, checked, told)
+
+
 def prepare_embedded(address: Address, partitions: int | None = None) -> None:
     """Make the database of an embedded server, and bring it to the schema of today, if it is not."""
-    with connect(address.conninfo(user=address.superuser, dbname="postgres")) as connection:
-        known = connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
-        if known is None:
-            _create_database(connection)
-    owner = address.conninfo(user=address.superuser, dbname=DATABASE)
+    owner = _embedded_database(address)
     with connect(owner) as connection:
         current = revision_of(connection) == LATEST
     if not current:
         from infrastructure.ledger.schema import DEFAULT_PARTITIONS, migrate  # noqa: PLC0415  # as above
 
         migrate(owner, partitions or DEFAULT_PARTITIONS)
+
+
+def _embedded_database(address: Address) -> str:
+    """Make the database of an embedded server, if it is not there; give its owner's conninfo."""
+    with connect(address.conninfo(user=address.superuser, dbname="postgres")) as connection:
+        known = connection.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
+        if known is None:
+            _create_database(connection)
+    return address.conninfo(user=address.superuser, dbname=DATABASE)
 
 
 def _create_database(connection: AnyConnection) -> None:

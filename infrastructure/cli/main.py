@@ -12,6 +12,7 @@ from psycopg import Error as PostgresError
 from domain.errors import HeartlineError, WrongUsage
 from infrastructure.cli.auditing import audit
 from infrastructure.cli.doctor import doctor, migrate
+from infrastructure.cli.keeping import backup, restore
 from infrastructure.cli.output import note
 from infrastructure.cli.reading import context, events, state, streams
 from infrastructure.cli.recording import import_
@@ -54,7 +55,22 @@ def commands() -> None:
     """The event ledger of agent context: what did the model see at this tick, and where did each entry come from?"""
 
 
-for command in (import_, streams, events, state, context, audit, verify, checkpoint, serve, doctor, migrate, token):
+for command in (
+    import_,
+    streams,
+    events,
+    state,
+    context,
+    audit,
+    verify,
+    checkpoint,
+    serve,
+    doctor,
+    migrate,
+    backup,
+    restore,
+    token,
+):
     commands.add_command(command)
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shlex
 import shutil
 from pathlib import Path
 
@@ -68,11 +69,22 @@ def ensure_cluster(layout: Layout, binaries: Binaries, identity: Identity) -> No
     if version is None:
         _make(layout, binaries, identity)
     elif version != str(binaries.major):
-        raise VersionMismatchError(
-            f"the data folder {layout.data} was made by Postgres {version} and the programs in "
-            f"{binaries.folder} are Postgres {binaries.major}; move the data over with pg_upgrade or a dump, "
-            f"set HEARTLINE_HOME to a new folder, {ELSEWHERE}"
-        )
+        raise VersionMismatchError(_steps_to_move(layout.data, version, binaries))
+
+
+def _steps_to_move(data: Path, version: str, binaries: Binaries) -> str:
+    """What happened, and the way over: on one line, as all errors are."""
+    folder, aside = shlex.quote(str(data)), shlex.quote(f"{data}.postgres-{version}")
+    return (
+        f"the data folder {data} was made by Postgres {version} and the programs in {binaries.folder} are Postgres "
+        f"{binaries.major}, which can't read it; nothing was changed. To move the ledger over: "
+        f"(1) with the version of heartline that brought Postgres {version}, the one you had before: "
+        "heartline backup heartline.backup "
+        f"(2) mv {folder} {aside} "
+        "(3) with this version: heartline restore heartline.backup "
+        "(The folder that was put aside can go when `heartline verify` says ok.) "
+        f"Or set HEARTLINE_HOME to a new folder, {ELSEWHERE}"
+    )
 
 
 def _make(layout: Layout, binaries: Binaries, identity: Identity) -> None:

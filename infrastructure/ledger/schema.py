@@ -82,13 +82,28 @@ def migrate(conninfo: str, partitions: int = DEFAULT_PARTITIONS) -> None:
         NotALedger: the database's schema is of a later version.
         psycopg.Error: the database went away, or refuses.
     """
+    with migrating(conninfo, partitions):
+        pass
+
+
+@contextmanager
+def migrating(conninfo: str, partitions: int) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """Migrate, and lend the connection: what the block does is of the same transaction, which is committed after it,
+    and undone as a whole, migration and all, if it fails.
+
+    Raises:
+        NotALedger, psycopg.Error: as `migrate` does.
+    """
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool)
-    with _errors_of_psycopg(), engine.begin() as connection:
-        connection.execute(text("select pg_advisory_xact_lock(hashtext('heartline.migrate'))"))
-        _upgrade(connection)
-        _make_service_role(connection)
-        _make_ledger(connection, partitions)
-    engine.dispose()
+    try:
+        with _errors_of_psycopg(), engine.begin() as connection:
+            connection.execute(text("select pg_advisory_xact_lock(hashtext('heartline.migrate'))"))
+            _upgrade(connection)
+            _make_service_role(connection)
+            _make_ledger(connection, partitions)
+            yield cast(psycopg.Connection[tuple[object, ...]], connection.connection.driver_connection)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

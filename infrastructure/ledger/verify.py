@@ -1,7 +1,8 @@
 """Does a ledger still hold what was appended to it?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from infrastructure.ledger.verifying_log import LogCheck
 
 EVENTS_AT_ONCE = 1_000
 """Events are small. Contents, which may be of many MB, come one at a time."""
+
+
+Read = Callable[[str, int, int], Iterator[tuple[Any, ...]]]
+"""Gives the rows that a query finds in a partition; so many are fetched at once."""
 
 
 class Verification(Struct, frozen=True):
@@ -48,12 +53,12 @@ def verify(ledger: Ledger, checkpoint: Path | None = None) -> Verification:
     """
     # The file is read before the moment that is verified: a checkpoint written later would name more than is seen.
     seen = None if checkpoint is None else last_checkpoint(checkpoint, ledger.ledger_id, ledger.partitions)
-    with losing_the_database(), _one_moment(ledger.connection):
-        return _verify(ledger, seen)
+    with losing_the_database(), one_moment(ledger.connection):
+        return verify_moment(ledger, seen)
 
 
 @contextmanager
-def _one_moment(connection: AnyConnection) -> Iterator[None]:
+def one_moment(connection: AnyConnection) -> Iterator[None]:
     """Read as of one moment, for as long as it takes."""
     connection.execute("begin transaction isolation level repeatable read, read only")
     try:
@@ -64,7 +69,13 @@ def _one_moment(connection: AnyConnection) -> Iterator[None]:
             connection.rollback()
 
 
-def _verify(ledger: Ledger, seen: Checkpoint | None) -> Verification:
+def verify_moment(ledger: Ledger, seen: Checkpoint | None = None, read: Read | None = None) -> Verification:
+    """Verify within a transaction that is the caller's, and that sees nothing of others' writes.
+
+    `read` gives the rows instead of the database itself: a backup writes them down as they pass. It is asked for
+    `verify_events`, `verify_deliveries` and `verify_content` of each partition, in this order, and every row is taken.
+    """
+    read = read or partial(rows_of, ledger)
     events = erased = 0
     heads: list[Place] = []
     broken = [_switched_off(str(table)) for (table,) in _rows(ledger, "verify_triggers")]
@@ -80,12 +91,11 @@ def _verify(ledger: Ledger, seen: Checkpoint | None) -> Verification:
         log = LogCheck(ledger.ledger_id, partition, ledger.partitions, findings)
         content = ContentCheck(findings)
         checked = seen.partitions[partition] if seen else Place(partition, 0, "")
-        rows = _stream(ledger, "verify_events", partition, EVENTS_AT_ONCE)
-        chain = log.go(rows, content, checked.position)
+        chain = log.go(read("verify_events", partition, EVENTS_AT_ONCE), content, checked.position)
         if seen:
             _compare(checked, seen.at, log.position, chain, findings)
-        log.check_deliveries(_stream(ledger, "verify_deliveries", partition, EVENTS_AT_ONCE))
-        content.compare(_stream(ledger, "verify_content", partition, 1))
+        log.check_deliveries(read("verify_deliveries", partition, EVENTS_AT_ONCE))
+        content.compare(read("verify_content", partition, 1))
         events += log.events
         erased += content.erased
         heads.append(Place(partition, log.position, log.chain.hex()))
@@ -113,6 +123,7 @@ def _rows(ledger: Ledger, name: str) -> list[tuple[Any, ...]]:
         return cursor.execute(statement(f"queries/{name}")).fetchall()
 
 
-def _stream(ledger: Ledger, name: str, partition: int, size: int) -> Iterator[tuple[Any, ...]]:
+def rows_of(ledger: Ledger, name: str, partition: int, size: int) -> Iterator[tuple[Any, ...]]:
+    """Stream what a query finds in a partition."""
     with ledger.connection.cursor(binary=True) as cursor:
         yield from cursor.stream(statement(f"queries/{name}"), {"partition": partition}, size=size)

@@ -100,7 +100,7 @@ class LogCheck:
 
     def check_deliveries(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Check that what was delivered is in the log; a delivery without events only stands after a version."""
-        for delivery, stream, first, last in rows:
+        for delivery, stream, _fingerprint, first, last in rows:
             known = self._streams.get(stream) or KnownStream(1, 0)
             if known.last is None:
                 continue
