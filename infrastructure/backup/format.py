@@ -69,7 +69,7 @@ GatewayRow = tuple[bytes, str]
 
 
 class Contents(Struct, frozen=True):
-    """Which ledger a backup is of. `at` is the moment that it shows, in µs since the Unix epoch (the database's clock)."""
+    """Which ledger a backup is of. `at` is the moment that it shows, in µs since the Unix epoch."""
 
     ledger_id: UUID
     partitions: Annotated[int, Meta(ge=1, le=4096)]
