@@ -179,6 +179,7 @@ def with_a_frame(file: Path, size: int, stored: bytes) -> Path:
         (3, zlib.compress(b"few")[:-1], "another size than it says"),
         (1, zlib.compress(b"\xc1"), "is not what a backup is"),
     ],
+    ids=["not compressed", "bomb", "less than it says", "something behind it", "cut", "no rows"],
 )
 def test_a_frame_that_is_no_frame_is_found_without_inflating_it(
     file: Path, nothing: str, size: int, stored: bytes, words: str

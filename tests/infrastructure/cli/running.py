@@ -49,8 +49,19 @@ class Home:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEARTLINE_")}
         return inherited | {"HEARTLINE_HOME": str(self.path), "PYTHONPATH": PATHS} | more
 
-    def run(self, *arguments: str, code: int = 0, stdin: bytes = b"", module: str = "main", **environment: str) -> Ran:
-        """Run a command; it must end with this code, quietly if it is fine, and never with a traceback."""
+    def run(
+        self,
+        *arguments: str,
+        code: int = 0,
+        stdin: bytes = b"",
+        module: str = "main",
+        noted: bool = False,
+        **environment: str,
+    ) -> Ran:
+        """Run a command; it must end with this code, quietly if it is fine, and never with a traceback.
+
+        `noted`: it is fine, and has something to say beside its answer.
+        """
         ended = subprocess.run(
             [sys.executable, "-m", f"infrastructure.cli.{module}", *arguments],
             input=stdin,
@@ -60,17 +71,14 @@ class Home:
             timeout=60,
             check=False,
         )
-        return _checked(arguments, Ran(ended.returncode, ended.stdout, ended.stderr.decode()), code)
+        return _checked(arguments, Ran(ended.returncode, ended.stdout, ended.stderr.decode()), code, noted)
 
-    def json(self, *arguments: str, code: int = 0, stdin: bytes = b"", **environment: str) -> Ran:
+    def json(self, *arguments: str, code: int = 0, stdin: bytes = b"", noted: bool = False, **environment: str) -> Ran:
         """Run a command that answers in JSON."""
-        return self.run(*arguments, "--json", code=code, stdin=stdin, **environment)
+        return self.run(*arguments, "--json", code=code, stdin=stdin, noted=noted, **environment)
 
     def inside(self, *arguments: str, code: int = 0, noted: bool = False) -> Ran:
-        """Run a command in this process, which saves its start: for what was seen to work as a process of its own.
-
-        `noted`: it is fine, and has something to say beside its answer.
-        """
+        """Run a command in this process, which saves its start: for what was seen to work as a process of its own."""
         written, err = io.BytesIO(), io.StringIO()
         out = io.TextIOWrapper(written)
         with (
