@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 from psycopg.sql import SQL, Identifier
