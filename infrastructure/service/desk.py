@@ -18,6 +18,7 @@ from infrastructure.engine.context_engine import ContextEngine, Work
 from infrastructure.engine.requests import AnyRequest
 from infrastructure.ledger.errors import DatabaseUnavailable
 from infrastructure.ledger.grouping import Grouped, Limits
+from infrastructure.ledger.hints import GatheringTeller
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.recorder.deliveries import Delivery, Recorded
 from infrastructure.recorder.recorder import Recorder
@@ -42,6 +43,12 @@ class _Opened:
         self.ledger = ledger
         self.recorder = Recorder(ledger)
         self.engine = ContextEngine(ledger)
+        self.teller = GatheringTeller()
+
+    def note(self, delivery: Delivery, recorded: Recorded) -> None:
+        """Note which partitions grew."""
+        partitions = (self.ledger.partition_of(delivery.gateway, one.engine_key) for one in recorded.written)
+        self.teller.note(partitions if recorded.events else ())
 
 
 class Desk:
@@ -53,7 +60,13 @@ class Desk:
         self._away_until = 0.0
         self._away = DatabaseUnavailable("The database is away: try again in a second.")
         self._grouped: Grouped[Task, Pending, Answer] = Grouped(
-            self._handle, _deliver, name="desk", limits=limits, grouped=meters.group.observe, ended=self._let_go
+            self._handle,
+            _deliver,
+            name="desk",
+            limits=limits,
+            grouped=meters.group.observe,
+            between=self._tell,
+            ended=self._let_go,
         )
         meters.waiting.set_function(lambda: self._grouped.depth)
 
@@ -108,8 +121,13 @@ class Desk:
                 continue
             what = next(recorded)
             self._meters.events.inc(what.events)
+            opened.note(one.delivery if isinstance(one, Work) else one, what)
             answers.append(_answered(opened.engine, one, what) if isinstance(one, Work) else what)
         return answers
+
+    def _tell(self) -> float | None:
+        """Hint at what was written, to those who follow the ledger."""
+        return None if self._open is None else self._open.teller.tell(self._open.ledger.connection)
 
     def _opened(self) -> _Opened:
         if self._open is None:

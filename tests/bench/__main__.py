@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from msgspec import json, to_builtins
 
-from tests.bench import append_hundred, append_single, group, growth, held_snapshot, importing, reading
+from tests.bench import append_hundred, append_single, group, growth, held_snapshot, http, importing, reading
 from tests.bench.figures import Figure
 from tests.bench.rounds import Options
 from tests.bench.servers import Server, running_server
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Server, Options], Iterator[Figure]]] = {
     "append-1": append_single.measure,
     "append-100": append_hundred.measure,
     "group": group.measure,
+    "http": http.measure,
     "snapshot": held_snapshot.measure,
     "read": reading.measure,
     "import": importing.measure,
