@@ -8,7 +8,9 @@ from typing import BinaryIO
 
 from psycopg.sql import SQL, Identifier
 
+from infrastructure.answers.answers import Answers
 from infrastructure.answers.library import Library
+from infrastructure.answers.local import LocalAnswers
 from infrastructure.backup.destination import given_stream, new_file
 from infrastructure.backup.reading import check
 from infrastructure.backup.summary import Summary, Told
@@ -18,6 +20,9 @@ from infrastructure.embedded.server import EmbeddedPostgres
 from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.revision import LATEST, revision_of
+from infrastructure.openclaw.importer import Importer
+from infrastructure.openclaw.importing import Importing
+from infrastructure.openclaw.observed import KeyedBy
 from infrastructure.settings import Settings
 
 DATABASE = "heartline"
@@ -81,6 +86,47 @@ def opened_library(settings: Settings) -> Iterator[Library]:
     """Open the ledger with its projections, to answer from."""
     with opened_ledger(settings) as ledger:
         yield Library(ledger)
+
+
+@contextmanager
+def opened_answers(settings: Settings, url: str | None = None) -> Iterator[Answers]:
+    """Open what answers questions: the service at a URL, or else the ledger that the settings name.
+
+    Raises:
+        UnreadableUrl: it is none of a service.
+        HeartlineError: as `opened_ledger`.
+    """
+    if url is None:
+        with opened_library(settings) as library:
+            yield LocalAnswers(library)
+        return
+    from infrastructure.remote.answers import RemoteAnswers  # noqa: PLC0415  # local commands don't load an HTTP client
+    from infrastructure.remote.service import opened_service  # noqa: PLC0415  # the same
+
+    with opened_service(url, settings.token) as service:
+        yield RemoteAnswers(service)
+
+
+@contextmanager
+def opened_importing(
+    settings: Settings, url: str | None, gateway: str | None, keyed_by: KeyedBy
+) -> Iterator[Callable[[], Importing]]:
+    """Open what recordings are imported into: the service at a URL, or else the ledger that the settings name. It is
+    called for each recording.
+
+    Raises:
+        UnreadableUrl: it is none of a service.
+        HeartlineError: as `opened_ledger`.
+    """
+    if url is None:
+        with opened_ledger(settings) as ledger:
+            yield lambda: Importer(ledger, gateway=gateway, keyed_by=keyed_by)
+        return
+    from infrastructure.remote.importing import RemoteEnd  # noqa: PLC0415  # local commands don't load an HTTP client
+    from infrastructure.remote.service import opened_service  # noqa: PLC0415  # the same
+
+    with opened_service(url, settings.token) as service:
+        yield lambda: Importing(RemoteEnd(service, keyed_by), gateway=gateway)
 
 
 def migrate_database(settings: Settings, partitions: int) -> None:

@@ -1,4 +1,4 @@
-"""What the environment says: where the ledger is."""
+"""What the environment says: where the ledger is, and who asks a service."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,18 @@ from platformdirs import user_data_path
 
 DATABASE_URL = "HEARTLINE_DATABASE_URL"
 HOME = "HEARTLINE_HOME"
+TOKEN = "HEARTLINE_TOKEN"  # noqa: S105  # the name of a variable
+"""The bearer token for a service. Never an option: the arguments of a process are seen by others."""
 
 
 class Settings(Struct, frozen=True):
-    """`database_url` is None where the ledger lies in an embedded Postgres below `home`."""
+    """`database_url` is None where the ledger lies in an embedded Postgres below `home`. `token` is for services that
+    are asked by `--url`.
+    """
 
     home: Path
     database_url: str | None
+    token: str | None = None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -23,4 +28,5 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     return Settings(
         home=Path(home) if home else user_data_path("heartline", appauthor=False),
         database_url=environment.get(DATABASE_URL) or None,
+        token=environment.get(TOKEN) or None,
     )

@@ -21,8 +21,10 @@ from domain.keys import kind_of, routing_key_of, tick_id
 from domain.origin import Entry
 from infrastructure.answers.contexts import origin_tick, own_by_nature
 from infrastructure.answers.library import Library, Place
+from infrastructure.answers.objects import FindingAnswer
 from infrastructure.answers.origins import Asked, origins_of
 from infrastructure.answers.texts import Told, told
+from infrastructure.answers.times import rfc3339
 from projections.sightings.projection import identity_digest
 
 
@@ -35,6 +37,26 @@ def findings(library: Library, gateway: str | None = None) -> list[Finding]:
             place = library.placed(found.gateway, found.engine_key, routing_key)
             routes.setdefault((found.gateway, routing_key), []).append(place)
     return [finding for key, places in sorted(routes.items()) for finding in audit(_route(library, *key, places))]
+
+
+def finding_answer(finding: Finding) -> FindingAnswer:
+    """Write a finding as `audit` lists it."""
+    return FindingAnswer(
+        code=finding.code,
+        severity=finding.severity,
+        status=finding.status,
+        gateway=finding.gateway,
+        routing_key=finding.routing_key,
+        engine_key=finding.engine_key,
+        tick_id=finding.tick_id,
+        first_at=rfc3339(finding.first_at),
+        last_at=rfc3339(finding.last_at),
+        occurrences=finding.occurrences,
+        summary=finding.summary,
+        advice=finding.advice,
+        evidence=finding.evidence,
+        facts=finding.facts,
+    )
 
 
 class _Stream(Struct):

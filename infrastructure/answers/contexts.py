@@ -22,6 +22,7 @@ from domain.keys import kind_of, routing_key_of, tick_id
 from domain.origin import Entry
 from infrastructure.answers.errors import UnknownContext
 from infrastructure.answers.library import Library, Place
+from infrastructure.answers.objects import ContextAnswer, DeliveredLater, EntryAnswer, OriginAnswer
 from infrastructure.answers.origins import Asked, origins_of
 from infrastructure.answers.texts import Told, told
 from infrastructure.ledger.ledger import Held
@@ -41,9 +42,7 @@ class ContextRecord(Struct, frozen=True):
     context: Context
 
 
-def context_answer(
-    library: Library, place: Place, basis: Basis, number: int | None, tick: str | None
-) -> dict[str, Any]:
+def context_answer(library: Library, place: Place, basis: Basis, number: int | None, tick: str | None) -> ContextAnswer:
     """Give a context: the `number`-th of its basis, by default the last; of a tick, the last of its session.
 
     Raises:
@@ -52,23 +51,27 @@ def context_answer(
     record = find_context(library, place, basis, number, tick)
     event = record.event
     entries = _Entries(library, place, record)
-    tick = tick_of(place, event.session_id)
-    return {
-        "gateway": place.gateway,
-        "engine_key": place.engine_key,
-        "call": record.number if basis == "assembled" else None,
-        "submitted": record.number if basis == "submitted" else None,
-        "event_id": record.event_id,
-        "tick_id": tick,
-        "session_id": event.session_id,
-        "basis": basis,
-        "digest": event.digest,
-        **_size(event, entries),
-        "prompt": entries.prompt,
-        "entries": entries.answer(),
-        "committed_later": _committed_later(library, place, record),
-        "absent": _absent(library, place, record, entries),
-    }
+    assembled = event if isinstance(event, ContextAssembled) else None
+    reported = None if assembled is None else assembled.tokens
+    return ContextAnswer(
+        gateway=place.gateway,
+        engine_key=place.engine_key,
+        call=record.number if basis == "assembled" else None,
+        submitted=record.number if basis == "submitted" else None,
+        event_id=record.event_id,
+        tick_id=tick_of(place, event.session_id),
+        session_id=event.session_id,
+        basis=basis,
+        digest=event.digest,
+        tokens=entries.tokens if reported is None else reported,
+        tokens_basis="estimated",
+        budget=None if assembled is None else assembled.budget,
+        model=event.model,
+        prompt=entries.prompt,
+        entries=entries.answer(),
+        committed_later=_committed_later(library, place, record),
+        absent=_absent(library, place, record, entries),
+    )
 
 
 def find_context(library: Library, place: Place, basis: Basis, number: int | None, tick: str | None) -> ContextRecord:
@@ -128,13 +131,6 @@ def _count(library: Library, place: Place, basis: Basis) -> int:
     return found[0][0] or 0
 
 
-def _size(event: ContextAssembled | PromptSubmitted, entries: "_Entries") -> dict[str, Any]:
-    if isinstance(event, ContextAssembled):
-        tokens = event.tokens if event.tokens is not None else entries.tokens
-        return {"tokens": tokens, "tokens_basis": "estimated", "budget": event.budget, "model": event.model}
-    return {"tokens": entries.tokens, "tokens_basis": "estimated", "budget": None, "model": event.model}
-
-
 class _Entries:
     """The entries of one context, with all that is known of them."""
 
@@ -149,48 +145,42 @@ class _Entries:
         self.tokens = sum(self._revisions[one].tokens for one in record.context)
         self.truncated = sum(self._revisions[one].truncated for one in record.context)
 
-    def answer(self) -> list[dict[str, Any]]:
+    def answer(self) -> list[EntryAnswer]:
         return [self._entry(index, reference) for index, reference in enumerate(self._record.context)]
 
-    def _entry(self, index: int, reference: Reference) -> dict[str, Any]:
+    def _entry(self, index: int, reference: Reference) -> EntryAnswer:
         revision = self._revisions[reference]
         content = told(self._contents[reference])
-        return {
-            "index": index,
-            "role": revision.role,
-            "entry": reference.entry,
-            "revision": reference.revision,
-            "tokens": revision.tokens,
-            "tokens_basis": "estimated",
-            "evidence": "truncated" if revision.truncated else content.evidence,
-            "text": content.text,
-            "tool_calls": list(content.calls),
-            "message": content.message,
-            "origin": self._origin(reference, revision, content),
-        }
+        return EntryAnswer(
+            index=index,
+            role=revision.role,
+            entry=reference.entry,
+            revision=reference.revision,
+            tokens=revision.tokens,
+            tokens_basis="estimated",
+            evidence="truncated" if revision.truncated else content.evidence,
+            text=content.text,
+            tool_calls=list(content.calls),
+            message=content.message,
+            origin=self._origin(reference, revision, content),
+        )
 
-    def _origin(self, reference: Reference, revision: Revision, content: Told) -> dict[str, Any]:
+    def _origin(self, reference: Reference, revision: Revision, content: Told) -> OriginAnswer:
         session_id = self._record.event.session_id
         known = self._origins[reference.entry]
         origin = known.origin(session_id)
         isolated = kind_of(self._place.routing_key) == "heartbeat"
         if origin is None:
             own = own_by_nature(revision.identity, content, self.prompt)
-            return {
-                "engine_key": None,
-                "version": None,
-                "session_id": None,
-                "tick_id": None,
-                "foreign": False if own or not isolated else None,
-            }
+            return OriginAnswer(None, None, None, None, foreign=False if own or not isolated else None)
         there = self._place if origin.own_stream else None
-        return {
-            "engine_key": origin.engine_key,
-            "version": origin.version,
-            "session_id": origin.session_id,
-            "tick_id": origin_tick(origin.engine_key, origin.session_id, there),
-            "foreign": isolated and origin.session_id != session_id,
-        }
+        return OriginAnswer(
+            engine_key=origin.engine_key,
+            version=origin.version,
+            session_id=origin.session_id,
+            tick_id=origin_tick(origin.engine_key, origin.session_id, there),
+            foreign=isolated and origin.session_id != session_id,
+        )
 
 
 def own_by_nature(identity: Identity, content: Told, prompt: str | None) -> bool:
@@ -231,7 +221,7 @@ def _revisions(
     return revisions, asked
 
 
-def _committed_later(library: Library, place: Place, record: ContextRecord) -> list[dict[str, Any]]:
+def _committed_later(library: Library, place: Place, record: ContextRecord) -> list[DeliveredLater]:
     """Give what the session delivered behind this context, up to the end of its turn."""
     session_id = record.event.session_id
     later: list[tuple[Revision, int]] = []
@@ -245,14 +235,14 @@ def _committed_later(library: Library, place: Place, record: ContextRecord) -> l
             break
     contents = library.ledger.content(place.gateway, place.engine_key, [one.reference for one, _version in later])
     return [
-        {
-            "role": one.role,
-            "entry": one.entry,
-            "revision": one.revision,
-            "tokens": one.tokens,
-            "version": version,
-            "text": told(contents[one.reference]).text,
-        }
+        DeliveredLater(
+            role=one.role,
+            entry=one.entry,
+            revision=one.revision,
+            tokens=one.tokens,
+            version=version,
+            text=told(contents[one.reference]).text,
+        )
         for one, version in later
     ]
 

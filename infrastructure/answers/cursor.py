@@ -2,9 +2,10 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import Meta, Struct, json
 
 from infrastructure.answers.errors import BadCursor
 from infrastructure.ledger.ledger import Ledger
@@ -15,7 +16,7 @@ PREFIX_BYTES = 8
 
 class _Written(Struct, frozen=True, array_like=True):
     ledger: str
-    positions: list[int]
+    positions: list[Annotated[int, Meta(ge=0, le=2**63 - 1)]]
     digest: str
 
 
@@ -41,17 +42,16 @@ class Cursor:
         """
         try:
             written = json.decode(urlsafe_b64decode(text.encode() + b"==="), type=_Written)
-        except (ValueError, DecodeError, ValidationError):
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             raise BadCursor("That is no cursor: take one from a line of `heartline events --json`.") from None
         if written.ledger != ledger.ledger_id.hex or len(written.positions) != ledger.partitions:
             raise BadCursor("The cursor is of another ledger: begin without --after.")
-        leaves: list[bytes] = []
-        for partition, position in enumerate(written.positions):
-            row = ledger.event(partition, position) if position else None
-            if position and row is None:
-                raise BadCursor("The cursor is ahead of the log, which was cut or restored: begin without --after.")
-            leaves.append(row.leaf if row else b"")
-        cursor = cls(ledger.ledger_id, written.positions, leaves)
+        places = [(partition, position) for partition, position in enumerate(written.positions) if position]
+        leaves = ledger.leaves(places)
+        if len(leaves) < len(places):
+            raise BadCursor("The cursor is ahead of the log, which was cut or restored: begin without --after.")
+        held = [leaves.get(place, b"") for place in enumerate(written.positions)]
+        cursor = cls(ledger.ledger_id, written.positions, held)
         if cursor._digest() != written.digest:
             raise BadCursor("The cursor is of another history of this ledger: begin without --after.")
         return cursor

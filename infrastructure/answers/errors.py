@@ -15,6 +15,12 @@ class UnknownContext(WrongUsage):
     code = "unknown-context"
 
 
+class UnknownEvent(WrongUsage):
+    """There is no event of this id."""
+
+    code = "unknown-event"
+
+
 class BadCursor(WrongUsage):
     """The cursor is of another ledger or history, is ahead of the log, or is none."""
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from msgspec import Struct
 from psycopg.rows import class_row
 
+from domain.engine import Phase
 from domain.events import decode
-from domain.keys import stream_id
+from domain.keys import Kind, stream_id
 from infrastructure.answers.errors import UnknownStream
 from infrastructure.ledger.ledger import Ledger
 from projections.projection import Recorded
@@ -24,8 +25,8 @@ class StreamFound(Struct, frozen=True):
     engine_key: str
     routing_key: str
     session_id: str | None
-    kind: str
-    phase: str
+    kind: Kind
+    phase: Phase
     events: int
     first_at: int
     last_at: int

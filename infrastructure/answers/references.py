@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from domain.events import Basis, ContextAssembled, PromptSubmitted, decode
 from infrastructure.answers.errors import UnknownContext, UnknownStream
+from infrastructure.answers.events import EVENT_ID
 from infrastructure.answers.library import Library, Place
 
-_EVENT_ID = re.compile(r"([0-9]{1,9})-([0-9]{1,18})")
 _CALL = re.compile(r"[0-9]{1,18}")
 
 
@@ -27,7 +27,7 @@ def referred(library: Library, reference: str, gateway: str | None) -> Referred:
         UnknownStream: no stream, or more than one, is meant.
         UnknownContext: the event records no context.
     """
-    event_id = _EVENT_ID.fullmatch(reference)
+    event_id = EVENT_ID.fullmatch(reference)
     if event_id is not None:
         return _of_event(library, int(event_id[1]), int(event_id[2]))
     key, mark, call = reference.rpartition("#")

@@ -8,19 +8,20 @@ from infrastructure.openclaw.messages import decode_message, message_text
 
 
 class Told(Struct, frozen=True):
-    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. None where erased.
+    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. Where they were erased,
+    `text` is None and `message` null.
 
     `calls` names the tools that the message calls.
     """
 
     text: str | None
-    message: Raw | None
+    message: Raw
     evidence: str
     host_context: bool = False
     calls: tuple[str, ...] = ()
 
 
-ERASED = Told(None, None, "redacted")
+ERASED = Told(None, Raw(b"null"), "redacted")
 
 
 def told(held: Held) -> Told:

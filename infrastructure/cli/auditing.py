@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from msgspec import to_builtins
 
-from domain.audit import Finding
-from infrastructure.answers.audits import findings
-from infrastructure.answers.times import rfc3339
-from infrastructure.cli.options import gateway_option, json_option, settings
+from infrastructure.answers.objects import FindingAnswer
+from infrastructure.cli.options import gateway_option, json_option, settings, url_option
 from infrastructure.cli.output import as_json, printable, say, shortened, wrapped
-from infrastructure.composition import opened_library
+from infrastructure.composition import opened_answers
 
 EXIT_FINDINGS = 1
 MOST_CONTEXTS_SHOWN = 12
@@ -26,31 +23,21 @@ Examples:
   heartline audit --json | jq -r '[.code, .severity, .summary] | @tsv'""",
 )
 @gateway_option
+@url_option
 @json_option
-def audit(gateway: str | None, as_json_: bool) -> None:
+def audit(gateway: str | None, url: str | None, as_json_: bool) -> None:
     """Look for ticks that share an engine key and contexts that replay other ticks. Exit code 1 if there are any."""
-    with opened_library(settings()) as library:
-        library.refresh()
-        library.check_gateway(gateway)
-        found = findings(library, gateway)
+    with opened_answers(settings(), url) as answers:
+        found = answers.findings(gateway)
     if as_json_:
         for finding in found:
-            say(as_json(finding_answer(finding)))
+            say(as_json(finding))
     else:
         show_findings(found)
     sys.exit(EXIT_FINDINGS if found else 0)
 
 
-def finding_answer(finding: Finding) -> dict[str, Any]:
-    """Write a finding as `audit` lists it."""
-    return {
-        **to_builtins(finding),
-        "first_at": rfc3339(finding.first_at),
-        "last_at": rfc3339(finding.last_at),
-    }
-
-
-def show_findings(found: Sequence[Finding]) -> None:
+def show_findings(found: Sequence[FindingAnswer]) -> None:
     """Tell people what the audit found."""
     for finding in found:
         _show(finding)
@@ -58,10 +45,10 @@ def show_findings(found: Sequence[Finding]) -> None:
         say("No findings: no isolated tick shares its engine key, and no context replays another tick.")
 
 
-def _show(finding: Finding) -> None:
+def _show(finding: FindingAnswer) -> None:
     say(f"{finding.severity.upper()} {finding.code} ({finding.status})  gateway {finding.gateway}")
     say(f"  {printable(finding.summary)}")
-    say(f"  routing key {printable(finding.routing_key)}, {rfc3339(finding.first_at)} to {rfc3339(finding.last_at)}")
+    say(f"  routing key {printable(finding.routing_key)}, {finding.first_at} to {finding.last_at}")
     basis = finding.facts.get("basis")
     if basis is not None:
         _show_contexts([one for one in finding.facts["contexts" if basis == "assembled" else basis] if one["replayed"]])

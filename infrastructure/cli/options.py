@@ -35,6 +35,16 @@ def gateway_option(function: Function) -> Function:
     )(function)
 
 
+def url_option(function: Function) -> Function:
+    """Ask a service. There is no variable for it: one that was forgotten would send a recording elsewhere, silently."""
+    return click.option(
+        "--url",
+        type=utf8,
+        metavar="URL",
+        help="Ask the service there instead of a database; its token is taken from HEARTLINE_TOKEN.",
+    )(function)
+
+
 def settings() -> Settings:
     """Read the environment."""
     return settings_from(os.environ)

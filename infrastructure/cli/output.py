@@ -1,12 +1,11 @@
 """How the command line writes: JSON that pipes, and text for people."""
 
-import json as standard
 import sys
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import Any
 
-import msgspec
+from infrastructure.answers.writing import written
 
 WIDTH = 118
 """How wide sentences are printed, at most."""
@@ -14,27 +13,7 @@ WIDTH = 118
 
 def as_json(answer: Any) -> str:
     """Write an answer as one line of JSON. Raw parts stand as they are; lone surrogates survive as escapes."""
-    try:
-        return msgspec.json.encode(answer).decode()
-    except UnicodeEncodeError:
-        return msgspec.json.encode(_escaped(answer)).decode()
-
-
-def _escaped(value: Any) -> Any:
-    """Give the same with every text that UTF-8 can't hold as raw JSON."""
-    match value:
-        case str():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                return msgspec.Raw(standard.dumps(value).encode())
-            return value
-        case dict():
-            return {key: _escaped(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_escaped(item) for item in value]
-        case _:
-            return value
+    return written(answer).decode()
 
 
 def printable(text: str | None) -> str:

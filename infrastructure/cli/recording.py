@@ -9,10 +9,10 @@ import click
 from msgspec import to_builtins
 
 from domain.errors import WrongUsage
-from infrastructure.cli.options import json_option, settings
+from infrastructure.cli.options import json_option, settings, url_option
 from infrastructure.cli.output import as_json, note, printable, say
-from infrastructure.composition import opened_ledger
-from infrastructure.openclaw.importer import Imported, Importer, Progress
+from infrastructure.composition import opened_importing
+from infrastructure.openclaw.importing import Imported, Progress
 from infrastructure.openclaw.observed import KeyedBy
 
 MOST_REJECTED_SHOWN = 20
@@ -38,15 +38,23 @@ Examples:
     show_default=True,
     help="By what the recorded engine kept its state.",
 )
+@url_option
 @json_option
-def import_(paths: tuple[str, ...], trace: str | None, gateway: str | None, keyed_by: KeyedBy, as_json_: bool) -> None:
+def import_(
+    paths: tuple[str, ...],
+    trace: str | None,
+    gateway: str | None,
+    keyed_by: KeyedBy,
+    url: str | None,
+    as_json_: bool,
+) -> None:
     """Record lifecycle recordings (NDJSON); '-' is standard input. Recording one again adds what is new."""
     if trace is not None and len(paths) > 1:
         raise WrongUsage("--trace belongs to one recording: import them one by one.")
-    with opened_ledger(settings()) as ledger:
+    with opened_importing(settings(), url, gateway, keyed_by) as importing:
         for path in paths:
             with _progress([path, *([trace] if trace else [])]) as progress:
-                imported = Importer(ledger, gateway=gateway, keyed_by=keyed_by).import_recording(path, progress, trace)
+                imported = importing().import_recording(path, progress, trace)
             if as_json_:
                 say(as_json(_answer(imported)))
             else:

@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from domain.audit import Finding
-from infrastructure.answers.audits import findings
-from infrastructure.answers.contexts import context_answer
-from infrastructure.answers.library import Library
+from infrastructure.answers.answers import Answers
+from infrastructure.answers.local import LocalAnswers
+from infrastructure.answers.objects import FindingAnswer
 from infrastructure.cli.auditing import show_findings
 from infrastructure.cli.main import commands, end_with
 from infrastructure.cli.options import settings
@@ -50,22 +49,21 @@ def tour() -> None:
         importer = Importer(library.ledger, gateway=GATEWAY)
         tell(importer.import_recording(_shown(LIFECYCLE), lambda _bytes: None, _shown(TRACE)))
         say("\n2. The verdict:\n")
-        library.refresh()
-        found = findings(library, GATEWAY)
+        answers = LocalAnswers(library)
+        found = answers.findings(GATEWAY)
         show_findings(found)
-        _show_worst(library, found)
+        _show_worst(answers, found)
     _tell_what_next(told)
 
 
-def _show_worst(library: Library, found: list[Finding]) -> None:
+def _show_worst(answers: Answers, found: list[FindingAnswer]) -> None:
     """Show the submitted context with the most replayed entries."""
     replayed = next((finding for finding in found if finding.code == "replayed-entries"), None)
     if replayed is None:
         return
     worst: dict[str, Any] = max(replayed.facts["submitted"], key=lambda one: one["replayed"])
-    place = library.place(worst["engine_key"], GATEWAY)
     say(f"3. What the model received in the worst call; {worst['replayed']} entries come from other ticks:\n")
-    show_context(context_answer(library, place, "submitted", worst["submitted"], None), WIDTH)
+    show_context(answers.context(worst["engine_key"], GATEWAY, submitted=worst["submitted"]), WIDTH)
 
 
 def _tell_what_next(told: Settings) -> None:

@@ -11,7 +11,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import Struct
 
 from domain.errors import HeartlineError
-from infrastructure.http import engine, health, observations, problems, reading, tokens
+from infrastructure.http import engine, events, gateways, health, observations, problems, proving, reading, tokens
 from infrastructure.http.admission import Admission, administers, reads
 from infrastructure.http.gate import Gate
 from infrastructure.http.limits import HeldBytes, Limits
@@ -39,10 +39,9 @@ def make_app(service: Service, doors: Doors) -> Gate:
 
     app = Litestar(
         route_handlers=[
-            Router(
-                "/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES]
-            ),  # which ask for themselves: a gateway is theirs to know
-            Router("/v1", route_handlers=reading.ROUTES, guards=[reads]),
+            # Those which write ask by themselves what a token allows: only they know for which gateway.
+            Router("/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES, *gateways.ROUTES]),
+            Router("/v1", route_handlers=[*reading.ROUTES, *events.ROUTES, *proving.ROUTES], guards=[reads]),
             Router("/v1", route_handlers=tokens.ROUTES, guards=[administers]),
             *health.ROUTES,
         ],
@@ -53,6 +52,7 @@ def make_app(service: Service, doors: Doors) -> Gate:
             title="Heartline",
             version=VERSION,
             path="/schema",
+            use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),
         request_max_body_size=doors.limits.document,

@@ -24,6 +24,7 @@ STATUSES: Final = {
     "budget-exceeded": 422,
     "bad-first-kept": 422,
     "append-refused": 422,
+    "checkpoint-unusable": 422,
     "bad-line": 422,
     "unknown-token": 401,
     "not-allowed": 403,
@@ -34,6 +35,7 @@ STATUSES: Final = {
     "too-slow": 408,
     "too-many-requests": 429,
     "queue-full": 503,
+    "too-busy": 503,
     "shutting-down": 503,
     "database-unavailable": 503,
     "database-refused": 503,
@@ -78,15 +80,17 @@ def answer_http_error(_request: Request[Any, Any, Any], error: HTTPException) ->
     """Answer with what the framework found wrong: no such path, a parameter of the wrong kind."""
     errors = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else ()
     title = HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, title, error.detail, title.lower().replace(" ", "-"), errors)
+    detail = error.detail.partition("?")[0]  # the framework repeats the whole query, which may hold a key of any length
+    return problem(error.status_code, title, detail, title.lower().replace(" ", "-"), errors)
+
+
+def answer_too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Problem]:
+    """Answer that a body is nested too deeply, where a decoder gave up on it."""
+    status = STATUSES["too-deep"]
+    return problem(status, HTTPStatus(status).phrase, "The body is nested too deeply.", "too-deep")
 
 
 def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Answer that the fault is ours, without its traceback, which goes to the log."""
     getLogger("heartline.http").error("unexpected error in %s", request.scope["path"], exc_info=error)
     return problem(500, "Internal Server Error", "The service failed here; its log says more.", "internal-error")
-
-
-def answer_too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Problem]:
-    """Answer that a document is nested deeper than can be read."""
-    return problem(422, "Unprocessable Entity", "The document is nested too deeply to be read.", "too-deep")

@@ -1,25 +1,62 @@
-"""Reading over HTTP: what the command line shows, for programs elsewhere."""
-
-from typing import Annotated, Any
+"""Reading over HTTP: streams, and what their engines came to."""
 
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Parameter
 
-from infrastructure.answers.streams import stream_answer
+from infrastructure.answers.local import LocalAnswers
+from infrastructure.answers.objects import ContextAnswer, StateAnswer, StreamAnswer
+from infrastructure.http.parameters import At, Call, ContextReference, EngineKey, Gateway, Submitted, Tick
+from infrastructure.http.told import Told, problems
 from infrastructure.service.service import Service
 
-Gateway = Annotated[str | None, Parameter(description="The host installation that is meant.")]
 
-
-@get("/streams", sync_to_thread=True, summary="List the streams: one for each engine key of each gateway.")
-def streams(service: NamedDependency[Service], gateway: Gateway = None) -> list[dict[str, Any]]:
-    """List the streams."""
+@get(
+    "/streams",
+    sync_to_thread=True,
+    summary="List the streams: one for each engine key of each gateway.",
+    responses=problems(_404="No such gateway is on record."),
+)
+def streams(service: NamedDependency[Service], gateway: Gateway = None) -> Told[list[StreamAnswer]]:
+    """In the order in which they began."""
     with service.libraries.lend() as library:
-        library.refresh()
-        library.check_gateway(gateway)
-        return [stream_answer(found) for found in library.streams(gateway)]
+        return Told(LocalAnswers(library).streams(gateway))
 
 
-ROUTES: list[BaseRouteHandler] = [streams]
+@get(
+    "/state",
+    sync_to_thread=True,
+    summary="Tell the state of an engine, now or as of then.",
+    responses=problems(_404="No such engine is on record, or several gateways have one."),
+)
+def state(
+    service: NamedDependency[Service], engine_key: EngineKey, gateway: Gateway = None, at: At = None
+) -> Told[StateAnswer]:
+    """As of a time: of the version before the first event that happened later."""
+    with service.libraries.lend() as library:
+        return Told(LocalAnswers(library).state(engine_key, gateway, at))
+
+
+@get(
+    "/context",
+    sync_to_thread=True,
+    summary="Tell what a context held, entry by entry, and where each entry came from.",
+    responses=problems(_404="No such stream or context is on record."),
+)
+def context(
+    service: NamedDependency[Service],
+    reference: ContextReference,
+    gateway: Gateway = None,
+    call: Call = None,
+    submitted: Submitted = None,
+    tick: Tick = None,
+) -> Told[ContextAnswer]:
+    """By default the last that was assembled. Give at most one of `call`, `submitted` and `tick`.
+
+    `message` is the bytes that the host sent. Texts may hold lone surrogates, as escapes.
+    """
+    with service.libraries.lend() as library:
+        return Told(LocalAnswers(library).context(reference, gateway, call, submitted, tick))
+
+
+ROUTES: list[BaseRouteHandler] = [streams, state, context]

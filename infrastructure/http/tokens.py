@@ -7,12 +7,13 @@ from typing import Annotated
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from infrastructure.access.scopes import Scope
 from infrastructure.access.tokens import Token, create_token, list_tokens, revoke_token
 from infrastructure.answers.times import rfc3339
+from infrastructure.http.told import problems
 from infrastructure.service.service import Service
 
 
@@ -39,14 +40,22 @@ class TokenRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lifetime_seconds: Annotated[int, Meta(ge=1, le=3_155_760_000)] | None = None
 
 
-@get("/tokens", sync_to_thread=True, summary="List the tokens, revoked ones too.", tags=["tokens"])
+class RevokeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token to be revoked: its id, or a name that only one has."""
+
+    token: Annotated[str, Meta(max_length=64)]
+
+
+@get(
+    "/tokens", sync_to_thread=True, summary="List the tokens, revoked ones too.", tags=["tokens"], responses=problems()
+)
 def tokens(service: NamedDependency[Service]) -> list[TokenAnswer]:
     """List every token that was made, without what would prove it."""
     with service.libraries.lend() as library:
         return [_answer(one) for one in list_tokens(library.ledger.connection)]
 
 
-@post("/tokens", sync_to_thread=True, summary="Make a token, and show it once.", tags=["tokens"])
+@post("/tokens", sync_to_thread=True, summary="Make a token, and show it once.", tags=["tokens"], responses=problems())
 def create(data: JSONBody[TokenRequest], service: NamedDependency[Service]) -> TokenAnswer:
     """Make a token."""
     lifetime = None if data.lifetime_seconds is None else timedelta(seconds=data.lifetime_seconds)
@@ -55,14 +64,18 @@ def create(data: JSONBody[TokenRequest], service: NamedDependency[Service]) -> T
     return _answer(made, secret)
 
 
-@post("/tokens/revoke", status_code=200, sync_to_thread=True, summary="Revoke a token.", tags=["tokens"])
-def revoke(
-    service: NamedDependency[Service],
-    token: Annotated[str, QueryParameter(description="Its id, or a name that only one has.", max_length=64)],
-) -> TokenAnswer:
+@post(
+    "/tokens/revoke",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Revoke a token.",
+    tags=["tokens"],
+    responses=problems(_404="No token that works is meant."),
+)
+def revoke(data: JSONBody[RevokeRequest], service: NamedDependency[Service]) -> TokenAnswer:
     """Revoke a token; every service of this ledger refuses it within a second."""
     with service.libraries.lend() as library:
-        return _answer(revoke_token(library.ledger.connection, token))
+        return _answer(revoke_token(library.ledger.connection, data.token))
 
 
 def _answer(one: Token, secret: str | None = None) -> TokenAnswer:

@@ -8,21 +8,20 @@ and none covers for a cut that came before it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
-from infrastructure.ledger.connection import losing_the_database
 from infrastructure.ledger.errors import CheckpointContradicted, CheckpointUnusable
-from infrastructure.ledger.ledger import Ledger
-from infrastructure.ledger.sql import statement
+from infrastructure.ledger.ledger import Head
 
 TAG = b"heartline.checkpoint.1"
 """The domain tag of checkpoints; another form of them would get another tag."""
@@ -39,6 +38,23 @@ class Place(Struct, frozen=True):
     partition: int
     position: int
     chain: str
+
+
+class Witnessed(Protocol):
+    """What a checkpoint is taken of: a ledger here, or one that a service tells of."""
+
+    @property
+    def ledger_id(self) -> UUID:
+        """What names it among all ledgers."""
+        ...
+
+    def heads(self) -> list[Head]:
+        """Give the end of every partition's log."""
+        ...
+
+    def chains(self, places: Iterable[tuple[int, int]]) -> list[tuple[int, int, bytes | None]]:
+        """Give the chains at some (partition, position); None where there is no such event, or none stands on it."""
+        ...
 
 
 class _Body(Struct, frozen=True):
@@ -66,7 +82,7 @@ def _ending(digest: str) -> bytes:
     return f',"digest":"{digest}"}}'.encode()
 
 
-def append_checkpoint(ledger: Ledger, path: Path) -> Checkpoint:
+def append_checkpoint(ledger: Witnessed, path: Path) -> Checkpoint:
     """Append a checkpoint to a file (which is made if it isn't there), durably; give it, or the last one if nothing was
     appended since.
 
@@ -101,17 +117,41 @@ def last_checkpoint(path: Path, ledger_id: UUID, partitions: int) -> Checkpoint:
     return last
 
 
+def checkpoint_among(lines: bytes, ledger_id: UUID, partitions: int) -> Checkpoint:
+    """Check some lines of a file of checkpoints, its last ones or all, and give the last.
+
+    Raises:
+        CheckpointUnusable: there is none among them, one is damaged or does not follow, or they are of another ledger.
+    """
+    last: Checkpoint | None = None
+    for number, line in enumerate(_lines(BytesIO(lines)), 1):
+        where = f"The checkpoint's line {number}"
+        before = last or _read(where, line, ledger_id).previous
+        last = _next(where, line, before, ledger_id, partitions)
+    if last is None:
+        raise CheckpointUnusable("That holds no whole line of a file of checkpoints.")
+    return last
+
+
+def written_line(checkpoint: Checkpoint) -> bytes:
+    """Write a checkpoint as the line that it is in its file."""
+    body = _BODY.encode(_Body(checkpoint.ledger_id, checkpoint.at, checkpoint.partitions, checkpoint.previous))
+    return body[:-1] + _ending(checkpoint.digest) + b"\n"
+
+
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     return (line[:-1] for line in file if line.endswith(b"\n"))
 
 
-def _next(where: str, line: bytes, last: Checkpoint | None, ledger_id: UUID, partitions: int) -> Checkpoint:
+def _next(where: str, line: bytes, last: Checkpoint | str | None, ledger_id: UUID, partitions: int) -> Checkpoint:
+    """Read a line behind `last`, of which only the digest may be at hand."""
     found = _read(where, line, ledger_id)
-    if found.previous != (last.digest if last else None):
+    if found.previous != (last.digest if isinstance(last, Checkpoint) else last):
         raise CheckpointUnusable(f"{where}: does not follow the line before: lines were taken out or put in.")
     if [one.partition for one in found.partitions] != list(range(partitions)):
         raise CheckpointUnusable(f"{where}: is of a ledger with other partitions than 0 to {partitions - 1}.")
-    for before, one in zip(last.partitions if last else (), found.partitions, strict=False):
+    known = last.partitions if isinstance(last, Checkpoint) else ()
+    for before, one in zip(known, found.partitions, strict=False):
         if one.position < before.position:
             raise CheckpointUnusable(f"{where}: partition {one.partition} goes back from {before.position}.")
     return found
@@ -130,7 +170,7 @@ def _read(where: str, line: bytes, ledger_id: UUID) -> Checkpoint:
     return found
 
 
-def _append(ledger: Ledger, path: Path, file: BinaryIO) -> Checkpoint:
+def _append(ledger: Witnessed, path: Path, file: BinaryIO) -> Checkpoint:
     end, line = _last_line(file)
     last = None if line is None else _read(f"{path}, last line", line, ledger.ledger_id)
     if last:
@@ -139,13 +179,13 @@ def _append(ledger: Ledger, path: Path, file: BinaryIO) -> Checkpoint:
     if last and last.partitions == places:
         return last
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = _BODY.encode(_Body(ledger.ledger_id, at, places, last.digest if last else None))
-    digest = _digest(body)
+    body = _Body(ledger.ledger_id, at, places, last.digest if last else None)
+    taken = Checkpoint(body.ledger_id, at, places, body.previous, _digest(_BODY.encode(body)))
     file.truncate(end)
-    file.write(body[:-1] + _ending(digest) + b"\n")
+    file.write(written_line(taken))
     file.flush()
     os.fsync(file.fileno())
-    return Checkpoint(ledger.ledger_id, at, places, last.digest if last else None, digest)
+    return taken
 
 
 def _last_line(file: BinaryIO) -> tuple[int, bytes | None]:
@@ -160,13 +200,10 @@ def _last_line(file: BinaryIO) -> tuple[int, bytes | None]:
     return start + len(whole) + len(newline), whole.rpartition(b"\n")[2] if newline else None
 
 
-def _still_holds(ledger: Ledger, last: Checkpoint, path: Path) -> None:
-    wanted = {one.partition: one for one in last.partitions if one.position}
-    parameters = {"partitions": list(wanted), "positions": [one.position for one in wanted.values()]}
-    with losing_the_database(), ledger.connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(statement("queries/chains"), parameters).fetchall()
-    for partition, position, chain in rows:
-        if not isinstance(chain, bytes) or chain.hex() != wanted[int(str(partition))].chain:
+def _still_holds(ledger: Witnessed, last: Checkpoint, path: Path) -> None:
+    wanted = {(one.partition, one.position): one.chain for one in last.partitions if one.position}
+    for partition, position, chain in ledger.chains(wanted):
+        if chain is None or chain.hex() != wanted[partition, position]:
             raise CheckpointContradicted(
                 f"The ledger was cut off or rewritten: at {partition}-{position} it does not hold what the checkpoint"
                 f" of {last.at} saw. Run `heartline verify --checkpoint {path}`. If you restored an older state on"

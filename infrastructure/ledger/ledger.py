@@ -106,18 +106,20 @@ class Ledger:
         with losing_the_database():
             return self._appender.append(groups, all_or_nothing=all_or_nothing)
 
-    def stream(self, gateway: str, engine_key: str, after: int = 0, until: int | None = None) -> Iterator[Row]:
+    def stream(
+        self, gateway: str, engine_key: str, after: int = 0, until: int | None = None, page: int = PAGE
+    ) -> Iterator[Row]:
         """Read a stream's events with versions greater than `after` and at most `until`, in order.
 
         It is read by pages, so that others may be asked of the same connection meanwhile.
         """
         partition, stream = self.partition_of(gateway, engine_key), stream_id(gateway, engine_key)
-        place: dict[str, object] = {"partition": partition, "stream": stream, "until": until, "limit": PAGE}
+        place: dict[str, object] = {"partition": partition, "stream": stream, "until": until, "limit": page}
         while True:
             rows = self._rows("stream", {**place, "after": after})
             for position, version, *rest in rows:
                 yield Row(partition, position, stream, version, *rest)
-            if len(rows) < PAGE:
+            if len(rows) < page:
                 return
             after = rows[-1][1]
 
@@ -131,6 +133,16 @@ class Ledger:
         """Give the version of a stream, None where it has no event."""
         place = {"partition": self.partition_of(gateway, engine_key), "stream": stream_id(gateway, engine_key)}
         version: int | None = self._rows("stream_version", place)[0][0]
+        return version
+
+    def version_at(self, gateway: str, engine_key: str, position: int) -> int:
+        """Give the version that a stream had at a position of its partition; 0 before its first event."""
+        partition, stream = self.partition_of(gateway, engine_key), stream_id(gateway, engine_key)
+        there = self.event(partition, position) if position else None
+        if there is not None and there.stream == stream:
+            return there.version
+        place = {"partition": partition, "stream": stream, "position": position}
+        version: int = self._rows("version_at", place)[0][0]
         return version
 
     def partition(self, partition: int, after: int = 0, limit: int = PAGE) -> list[Row]:
@@ -148,6 +160,16 @@ class Ledger:
     def heads(self) -> list[Head]:
         """Give the end of every partition's log."""
         return [Head(partition, position, bytes(chain)) for partition, position, chain in self._rows("heads")]
+
+    def chains(self, places: Iterable[tuple[int, int]]) -> list[tuple[int, int, bytes | None]]:
+        """Give the chains at some (partition, position); None where there is no such event, or none stands on it."""
+        parameters = _places(places)
+        return [(partition, position, chain) for partition, position, chain in self._rows("chains", parameters)]
+
+    def leaves(self, places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        """Give the leaves of the events at some (partition, position), of those that there are."""
+        parameters = _places(places)
+        return {(partition, position): leaf for partition, position, leaf in self._rows("leaves", parameters)}
 
     def deliveries(self, wanted: Iterable[tuple[int, bytes]]) -> list[Delivered]:
         """Say which of these deliveries, by partition and key, were recorded."""
@@ -198,3 +220,8 @@ class Ledger:
     def _rows(self, query: str, parameters: dict[str, object] | None = None) -> list[tuple[Any, ...]]:
         with losing_the_database(), self.connection.cursor(binary=True) as cursor:
             return cursor.execute(statement(f"queries/{query}"), parameters).fetchall()
+
+
+def _places(places: Iterable[tuple[int, int]]) -> dict[str, object]:
+    pairs = list(places)
+    return {"partitions": [one[0] for one in pairs], "positions": [one[1] for one in pairs]}

@@ -35,13 +35,14 @@ class Verification(Struct, frozen=True):
     broken: list[Broken]
 
 
-def verify(ledger: Ledger, checkpoint: Path | None = None) -> Verification:
+def verify(ledger: Ledger, checkpoint: Path | Checkpoint | None = None) -> Verification:
     """Recompute everything that a ledger's evidence binds, as of one moment; appends go on meanwhile.
 
     Without a checkpoint this proves that the ledger is consistent in itself: no row was changed, moved, put in or taken
     out between others by someone who did not write the evidence anew. It can't tell that a log's end was cut off, nor
-    that a log was written anew from some place on. With a file of checkpoints it finds both, up to the last checkpoint.
-    It proves nothing about what came after that, nor anything against someone who holds both the database and the file.
+    that a log was written anew from some place on. With a file of checkpoints, or the last one of it, it finds both, up
+    to that checkpoint. It proves nothing about what came after that, nor anything against someone who holds both the
+    database and the file.
 
     A broken place has the position at which it shows: for what is missing, the first missing position; for a chain, the
     last event of its append. Position 0 stands for what has no position: deliveries, contents that no event recorded,
@@ -52,9 +53,10 @@ def verify(ledger: Ledger, checkpoint: Path | None = None) -> Verification:
         DatabaseUnavailable: the database went away.
     """
     # The file is read before the moment that is verified: a checkpoint written later would name more than is seen.
-    seen = None if checkpoint is None else last_checkpoint(checkpoint, ledger.ledger_id, ledger.partitions)
+    if isinstance(checkpoint, Path):
+        checkpoint = last_checkpoint(checkpoint, ledger.ledger_id, ledger.partitions)
     with losing_the_database(), one_moment(ledger.connection):
-        return verify_moment(ledger, seen)
+        return verify_moment(ledger, checkpoint)
 
 
 @contextmanager

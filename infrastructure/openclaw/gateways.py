@@ -2,6 +2,8 @@
 
 import msgspec
 
+from infrastructure.ledger.ledger import Ledger
+
 
 class _Params(msgspec.Struct):
     sessionId: str | None = None  # noqa: N815  # the host's own name
@@ -26,3 +28,8 @@ def source_of(line: bytes | None) -> bytes | None:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
     return line if read.params and read.params.sessionId else None
+
+
+def kept_name(ledger: Ledger, source: bytes, proposed: str) -> str:
+    """Give the name that is kept for the gateway of a source (a SHA-256): the proposed one if no other has it."""
+    return ledger.name_gateway(source, proposed) or f"recording-{source.hex()[:32]}"

@@ -7,6 +7,7 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.service.desk import Desk
 from infrastructure.service.libraries import Libraries
 from infrastructure.service.logs import warn
+from infrastructure.service.long_questions import LongQuestions
 from infrastructure.service.meters import Meters
 
 CLOSE_SECONDS = 2.0
@@ -19,6 +20,7 @@ class Service:
     def __init__(self, open_ledger: Callable[[], Ledger]) -> None:
         self.meters = Meters()
         self.libraries = Libraries(open_ledger)
+        self.long_questions = LongQuestions()
         self.desk = Desk(open_ledger, self.meters)
         self.keyring = Keyring(self._tokens)
         self.ending = False

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.openclaw.importer import BATCH_LINES
+from infrastructure.openclaw.importing import BATCH_LINES
 from tests.crash.conftest import Files
 from tests.crash.ledgers import Held, assert_sound, assert_whole, ledger_of
 from tests.crash.moments import Moments, rounds

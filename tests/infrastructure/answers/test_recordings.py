@@ -10,7 +10,8 @@ from infrastructure.answers.audits import findings
 from infrastructure.answers.contexts import context_answer, find_context
 from infrastructure.answers.library import Library
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.openclaw.importer import Imported, Importer
+from infrastructure.openclaw.importer import Importer
+from infrastructure.openclaw.importing import Imported
 from infrastructure.openclaw.observed import KeyedBy
 from infrastructure.recorder.engines import Engines
 from tests.shared import RECORDINGS, needs_recordings
@@ -127,8 +128,8 @@ def test_messages_come_back_as_the_bytes_that_the_engine_answered_with(ledger: L
     library.refresh()
     answer = context_answer(library, library.place("agent:main:main:heartbeat"), "assembled", 4, None)
     line = (RECORDINGS / "latest-iso-loop" / "lifecycle.ndjson").read_bytes().split(b"\n")[18]
-    assert [entry["origin"]["foreign"] for entry in answer["entries"]] == [True] * 4
-    assert all(bytes(entry["message"]) in line for entry in answer["entries"])
+    assert [entry.origin.foreign for entry in answer.entries] == [True] * 4
+    assert all(bytes(entry.message) in line for entry in answer.entries)
 
 
 def test_all_recordings_in_one_ledger_keep_apart(ledger: Ledger) -> None:

@@ -12,7 +12,8 @@ from infrastructure.backup.restoring import restore
 from infrastructure.backup.summary import Summary
 from infrastructure.backup.writing import write_backup
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.openclaw.importer import Imported, Importer
+from infrastructure.openclaw.importer import Importer
+from infrastructure.openclaw.importing import Imported
 from infrastructure.openclaw.sample.write import LIFECYCLE, TRACE
 from tests.infrastructure.ledger.appends import a_content, happened, key_in, recording, told
 

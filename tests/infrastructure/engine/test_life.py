@@ -36,11 +36,11 @@ def as_answered(ledger: Ledger, assembled: Assembled) -> None:
     library = Library(ledger)
     library.refresh()
     told = context_answer(library, library.place(KEY, GATEWAY), "assembled", assembled.call, None)
-    assert told["digest"] == assembled.digest
-    assert [one["entry"] for one in told["entries"]] == numbers(assembled)
-    assert [bytes(one["message"]) for one in told["entries"]] == [bytes(one) for one in assembled.messages]
-    assert (told["tokens"], told["budget"]) == (assembled.tokens, assembled.budget)
-    assert [one["origin"]["foreign"] for one in told["entries"]] == [False] * len(told["entries"])
+    assert told.digest == assembled.digest
+    assert [one.entry for one in told.entries] == numbers(assembled)
+    assert [bytes(one.message) for one in told.entries] == [bytes(one) for one in assembled.messages]
+    assert (told.tokens, told.budget) == (assembled.tokens, assembled.budget)
+    assert [one.origin.foreign for one in told.entries] == [False] * len(told.entries)
 
 
 def test_the_whole_life_of_an_isolated_tick(runtime: Runtime) -> None:
@@ -89,9 +89,9 @@ def test_the_whole_life_of_an_isolated_tick(runtime: Runtime) -> None:
     library.refresh()
     assert findings(library) == []
     state = state_answer(library, library.place(KEY, GATEWAY))
-    assert (state["turns"], state["overflows"], state["compactions"], state["anomalies"]) == (4, 1, 1, 0)
+    assert (state.turns, state.overflows, state.compactions, state.anomalies) == (4, 1, 1, 0)
     tick = state_answer(library, library.place(ROUTING_KEY, GATEWAY))
-    assert (tick["ticks"], tick["tick_id"]) == (1, None)
+    assert (tick.ticks, tick.tick_id) == (1, None)
 
 
 def test_a_tick_that_is_not_isolated_lies_in_the_stream_of_its_routing_key(runtime: Runtime) -> None:
@@ -114,8 +114,8 @@ def test_an_entry_of_a_summary_is_foreign_to_a_later_session_that_shares_the_eng
     library = Library(opened.ledger)
     library.refresh()
     told = context_answer(library, library.place(KEY, GATEWAY), "assembled", assembled.call, None)
-    assert told["entries"][0]["role"] == "summary"
-    assert {one["origin"]["foreign"] for one in told["entries"]} == {True}
+    assert told.entries[0].role == "summary"
+    assert {one.origin.foreign for one in told.entries} == {True}
 
 
 def test_a_summary_of_the_caller_and_the_entry_that_it_keeps_first_are_taken_as_they_are(opened: Runtime) -> None:

@@ -94,6 +94,6 @@ def test_tokens_are_made_listed_and_revoked_over_http(client: httpx.Client) -> N
     assert created.json()["secret"].startswith("heartline_")
     listed = client.get("/v1/tokens").json()
     assert [(one["name"], one["live"], one["secret"]) for one in listed] == [("laptop", True, None)]
-    revoked = client.post("/v1/tokens/revoke", params={"token": "laptop"})
+    revoked = client.post("/v1/tokens/revoke", json={"token": "laptop"})
     assert (revoked.status_code, revoked.json()["live"]) == (200, False)
-    assert client.post("/v1/tokens/revoke", params={"token": "nobody"}).status_code == 404
+    assert client.post("/v1/tokens/revoke", json={"token": "nobody"}).status_code == 404

@@ -10,7 +10,8 @@ import pytest
 from domain.errors import WrongUsage
 from infrastructure.ledger.appending import Append, Appended
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.openclaw.importer import Imported, Importer
+from infrastructure.openclaw.importer import Importer
+from infrastructure.openclaw.importing import Imported
 from infrastructure.openclaw.observed import KeyedBy
 
 MAIN, HEARTBEAT = "agent:main:main", "agent:main:main:heartbeat"

@@ -1,0 +1,128 @@
+"""Answers from a ledger at hand."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+from domain.errors import WrongUsage
+from domain.events import Basis
+from infrastructure.answers.audits import finding_answer, findings
+from infrastructure.answers.checks import database_checks
+from infrastructure.answers.contexts import context_answer
+from infrastructure.answers.errors import UnknownContext
+from infrastructure.answers.events import Wanted, event_page, events_after, one_event
+from infrastructure.answers.library import Library, Place
+from infrastructure.answers.objects import (
+    Check,
+    ContextAnswer,
+    EventAnswer,
+    EventPage,
+    FindingAnswer,
+    HeadsAnswer,
+    HeldAt,
+    StateAnswer,
+    StreamAnswer,
+)
+from infrastructure.answers.references import Referred, referred
+from infrastructure.answers.streams import state_answer, stream_answer
+from infrastructure.ledger import checkpoint
+from infrastructure.ledger.ledger import Head
+from infrastructure.ledger.verify import Verification, verify
+
+
+class LocalAnswers:
+    """Answers from a library, which stays the caller's to close."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._ledger = library.ledger
+
+    def streams(self, gateway: str | None = None) -> list[StreamAnswer]:
+        """List the streams, of a gateway or of all, in the order in which they began."""
+        self._library.refresh()
+        self._library.check_gateway(gateway)
+        return [stream_answer(found) for found in self._library.streams(gateway)]
+
+    def events(self, wanted: Wanted, after: str | None = None, limit: int | None = None) -> Iterator[EventAnswer]:
+        """Give the events after a cursor, at most so many, in the order in which they were recorded."""
+        return islice(events_after(self._library, wanted, after), limit)
+
+    def event_page(self, wanted: Wanted, after: str | None, limit: int) -> EventPage:
+        """Give the next events after a cursor, at most so many, with bounded work."""
+        return event_page(self._library, wanted, after, limit)
+
+    def event(self, event_id: str) -> EventAnswer:
+        """Give one event."""
+        return one_event(self._library, event_id)
+
+    def state(self, engine_key: str, gateway: str | None = None, at: str | None = None) -> StateAnswer:
+        """Give an engine's state as of a version or a time; of now if None."""
+        self._library.refresh()
+        return state_answer(self._library, self._library.place(engine_key, gateway), at)
+
+    def context(
+        self,
+        reference: str,
+        gateway: str | None = None,
+        call: int | None = None,
+        submitted: int | None = None,
+        tick: str | None = None,
+    ) -> ContextAnswer:
+        """Give the context that a reference names, or one of `call`, `submitted` and `tick` in its stream."""
+        if sum(one is not None for one in (call, submitted, tick)) > 1:
+            raise WrongUsage("A call, a submitted context and a tick each name one context: give one of them.")
+        self._library.refresh()
+        place, basis, number = _meant(referred(self._library, reference, gateway), call, submitted, tick)
+        return context_answer(self._library, place, basis, number, tick)
+
+    def findings(self, gateway: str | None = None) -> list[FindingAnswer]:
+        """Audit every heartbeat routing key, of a gateway or of all."""
+        self._library.refresh()
+        self._library.check_gateway(gateway)
+        return [finding_answer(found) for found in findings(self._library, gateway)]
+
+    def verification(self, checkpoints: Path | None = None) -> Verification:
+        """Verify everything on record; with a file of checkpoints, also against its last."""
+        return verify(self._ledger, checkpoints)
+
+    def verification_against(self, checkpoints: bytes) -> Verification:
+        """Verify everything on record against the last of some lines of a file of checkpoints."""
+        last = checkpoint.checkpoint_among(checkpoints, self._ledger.ledger_id, self._ledger.partitions)
+        return verify(self._ledger, last)
+
+    def checks(self) -> list[Check]:
+        """Look whether everything is in place in the database."""
+        return database_checks(self._library)
+
+    @property
+    def ledger_id(self) -> UUID:
+        """What names the ledger among all."""
+        return self._ledger.ledger_id
+
+    def heads(self) -> list[Head]:
+        """Give the end of every partition's log."""
+        return self._ledger.heads()
+
+    def chains(self, places: Iterable[tuple[int, int]]) -> list[tuple[int, int, bytes | None]]:
+        """Give the chains at some (partition, position); None where there is none."""
+        return self._ledger.chains(places)
+
+    def heads_answer(self, places: Iterable[tuple[int, int]] = ()) -> HeadsAnswer:
+        """Give the heads, and the chains at some places, as a service tells of them."""
+        held = [
+            HeldAt(partition, position, None if chain is None else chain.hex())
+            for partition, position, chain in self.chains(places)
+        ]
+        heads = [checkpoint.Place(head.partition, head.position, head.chain.hex()) for head in self.heads()]
+        return HeadsAnswer(self.ledger_id, heads, held)
+
+
+def _meant(
+    found: Referred, call: int | None, submitted: int | None, tick: str | None
+) -> tuple[Place, Basis, int | None]:
+    if found.number is not None and (call or submitted or tick):
+        raise UnknownContext("The reference names a context by itself: leave --call, --submitted and --tick out.")
+    if submitted is not None:
+        return found.place, "submitted", submitted
+    return found.place, found.basis, call or found.number

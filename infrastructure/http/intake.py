@@ -1,0 +1,107 @@
+"""Taking the lines of one request to the desk, in order, and keeping what became of each."""
+
+import asyncio
+from asyncio import Future
+from collections import deque
+from collections.abc import AsyncIterable, Callable
+
+from domain.errors import HeartlineError
+from infrastructure.answers.objects import LineAnswer, LinesAnswer
+from infrastructure.http.errors import TooLarge
+from infrastructure.http.limits import Limits
+from infrastructure.ledger.errors import QueueFull, StreamMoved
+from infrastructure.openclaw.importer import outcome_of
+from infrastructure.openclaw.lines import Line
+from infrastructure.recorder.deliveries import Delivery, Recorded
+from infrastructure.service.service import Service
+
+WINDOW = 256
+"""How many lines of one request wait to be written at once: more would only fill the desk."""
+
+LARGE = 256 * 1024
+"""Bytes from which a line is read by another thread, so that other requests don't wait for it."""
+
+
+DeliveryOf = Callable[[Line], Delivery | None]
+"""Gives what a line delivers; None where it changes no engine."""
+
+
+class Intake:
+    """Puts the lines of one request before the recording desk, in order, and keeps what became of each."""
+
+    def __init__(self, service: Service, limits: Limits, delivery_of: DeliveryOf) -> None:
+        self._service, self._limits, self._delivery_of = service, limits, delivery_of
+        self._pending: deque[tuple[int, Delivery, Future[Recorded]]] = deque()
+        self._answers: dict[int, LineAnswer] = {}
+
+    async def take(self, lines: AsyncIterable[Line]) -> LinesAnswer:
+        """Record lines; what is answered of each is durable.
+
+        Raises:
+            TooLarge: there are too many.
+            QueueFull, ShuttingDown, DatabaseUnavailable, StreamMoved: whatever was not answered has to come again.
+        """
+        async for line in lines:
+            if len(self._answers) + len(self._pending) >= self._limits.lines:
+                raise TooLarge(
+                    f"More than {self._limits.lines} lines: what came before line {line.number} is recorded; send the "
+                    "rest by itself."
+                )
+            await self._take(line)
+        while self._pending:
+            await self._answer_oldest()
+        return self._told()
+
+    async def _take(self, line: Line) -> None:
+        size = len(line.content or b"")
+        try:
+            if size > LARGE:
+                delivery = await asyncio.to_thread(self._delivery_of, line)
+            else:
+                delivery = self._delivery_of(line)
+        except HeartlineError as error:
+            self._answers[line.number] = LineAnswer(line.number, "rejected", reason=str(error))
+            return
+        if delivery is None:
+            self._answers[line.number] = LineAnswer(line.number, "ignored")
+            return
+        while len(self._pending) >= WINDOW:
+            await self._answer_oldest()
+        self._pending.append((line.number, delivery, await self._submit(delivery, size)))
+
+    async def _submit(self, delivery: Delivery, size: int) -> Future[Recorded]:
+        """Wait for a place while lines of this request have some; whoever has none comes again later."""
+        while True:
+            try:
+                return self._service.desk.deliver(delivery, size)
+            except QueueFull:
+                if not self._pending:
+                    raise
+                await self._answer_oldest()
+
+    async def _answer_oldest(self) -> None:
+        number, delivery, pending = self._pending.popleft()
+        self._answers[number] = _answer(number, delivery, await pending)
+
+    def _told(self) -> LinesAnswer:
+        answer = LinesAnswer(lines=[self._answers[number] for number in sorted(self._answers)])
+        for line in answer.lines:
+            match line.outcome:
+                case "recorded":
+                    answer.recorded += 1
+                    answer.events += line.events
+                case "duplicate":
+                    answer.duplicates += 1
+                case "ignored":
+                    answer.ignored += 1
+                case "rejected":
+                    answer.rejected += 1
+            self._service.meters.lines.labels(line.outcome).inc()
+        return answer
+
+
+def _answer(number: int, delivery: Delivery, recorded: Recorded) -> LineAnswer:
+    if isinstance(recorded.error, StreamMoved):  # it was not looked at well enough to be rejected
+        raise recorded.error
+    told = outcome_of(delivery, recorded)
+    return LineAnswer(number, told.outcome, told.events, told.engine_keys, told.reason, told.gateway)

@@ -1,0 +1,1 @@
+"""A service that is asked instead of a database: the same questions, over HTTP."""

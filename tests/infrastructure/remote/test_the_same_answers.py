@@ -1,0 +1,137 @@
+"""Whoever is asked, a ledger at hand or a service over it: the answer is the same, to the byte."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.errors import HeartlineError
+from infrastructure.answers.answers import Answers
+from infrastructure.answers.events import Wanted
+from infrastructure.answers.times import parse_time
+from infrastructure.answers.writing import written
+from infrastructure.ledger.checkpoint import append_checkpoint
+from infrastructure.ledger.errors import CheckpointUnusable
+from infrastructure.remote import answers as remote_answers
+from tests.infrastructure.cli.sample import KEY
+from tests.infrastructure.cli.test_lines import STRANGE
+from tests.infrastructure.remote import strange
+
+Question = Callable[[Answers], Any]
+
+MOMENT = parse_time("2026-11-23T23:00:00.000001Z", datetime.now(UTC))
+
+QUESTIONS: dict[str, Question] = {
+    "streams": lambda to: to.streams(),
+    "streams of a gateway": lambda to: to.streams("sample"),
+    "events": lambda to: list(to.events(Wanted())),
+    "events of an engine": lambda to: list(to.events(Wanted(engine_key=KEY, gateway="sample"))),
+    "events of a gateway": lambda to: list(to.events(Wanted(gateway="other"))),
+    "events of types": lambda to: list(to.events(Wanted(types=("TurnCommitted", "PromptSubmitted")))),
+    "events of a time": lambda to: list(to.events(Wanted(since=MOMENT, until=MOMENT + 3_600_000_000))),
+    "events of the far future": lambda to: list(to.events(Wanted(since=10**18))),
+    "some events": lambda to: list(to.events(Wanted(gateway="sample"), limit=7)),
+    "events after another": lambda to: list(to.events(Wanted(), after=next(to.events(Wanted())).cursor, limit=9)),
+    "an event": lambda to: to.event("11-43"),
+    "a state": lambda to: to.state(KEY, "sample"),
+    "a state in a turn": lambda to: to.state(KEY, "sample", "40"),
+    "a state at a time": lambda to: to.state(KEY, "sample", "2026-11-23T23:00:00Z"),
+    "the last context": lambda to: to.context(KEY, "sample"),
+    "a context by its call": lambda to: to.context(f"{KEY}#4", "sample"),
+    "a context by a call": lambda to: to.context(KEY, "sample", call=4),
+    "a submitted context": lambda to: to.context(KEY, "sample", submitted=7),
+    "a context of a tick": lambda to: to.context(KEY, "sample", tick=to.context(KEY, "sample", call=4).tick_id),
+    "a context by its event": lambda to: to.context("11-103"),
+    "a context of strange content": lambda to: to.context(strange.KEY),
+    "findings": lambda to: to.findings(),
+    "findings of a gateway": lambda to: to.findings("other"),
+    "findings of nothing": lambda to: to.findings("strange"),
+    "verification": lambda to: to.verification(),
+    "the ledger": lambda to: to.ledger_id,
+    "heads": lambda to: to.heads(),
+    "chains": lambda to: to.chains(
+        [(11, 3), (11, 10**12), (0, 1), *((head.partition, head.position) for head in to.heads())]
+    ),
+}
+
+REFUSED: dict[str, Question] = {
+    "no such gateway": lambda to: to.streams("nowhere"),
+    "events of no engine": lambda to: list(to.events(Wanted(engine_key="nobody"))),
+    "events of no gateway": lambda to: list(to.events(Wanted(gateway="nowhere"))),
+    "events after no cursor": lambda to: list(to.events(Wanted(), after="nonsense")),
+    "no such event": lambda to: to.event("11-99999"),
+    "no event id": lambda to: to.event("strange/../%00?#"),
+    "an engine of two gateways": lambda to: to.state(KEY),
+    "no such engine": lambda to: to.state("глагол-🜂#?&=%"),
+    "no time": lambda to: to.state(KEY, "sample", "soon"),
+    "no such context": lambda to: to.context(KEY, "sample", call=26),
+    "no such tick": lambda to: to.context(KEY, "sample", tick="nobody"),
+    "two contexts at once": lambda to: to.context(KEY, "sample", call=1, submitted=1),
+    "a context named twice": lambda to: to.context(f"{KEY}#4", "sample", call=1),
+    "an event without a context": lambda to: to.context("11-1"),
+    "findings of no gateway": lambda to: to.findings("nowhere"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_both_answer_the_same(local: Answers, remote: Answers, question: Question) -> None:
+    here, there = question(local), question(remote)
+    assert there == here
+    assert type(there) is type(here)
+    assert written(there) == written(here)
+
+
+@pytest.mark.parametrize("question", REFUSED.values(), ids=REFUSED)
+def test_both_refuse_the_same_in_the_same_words(local: Answers, remote: Answers, question: Question) -> None:
+    with pytest.raises(HeartlineError) as here:
+        question(local)
+    with pytest.raises(HeartlineError) as there:
+        question(remote)
+    assert (there.type, there.value.code, str(there.value)) == (here.type, here.value.code, str(here.value))
+
+
+def test_pages_are_followed_to_the_end(local: Answers, remote: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_answers, "PAGE", 37)
+    for wanted in (Wanted(), Wanted(engine_key=KEY, gateway="other"), Wanted(types=("CompactionStarted",))):
+        assert list(remote.events(wanted)) == list(local.events(wanted))
+        assert list(remote.events(wanted, limit=3)) == list(local.events(wanted, limit=3))
+
+
+def test_content_that_no_decoder_takes_whole_comes_through_as_it_was(remote: Answers) -> None:
+    answer = remote.context(strange.KEY)
+    assert answer.prompt == "p\ud800"
+    assert [entry.text for entry in answer.entries] == [text for _raw, text in STRANGE.values()]
+    assert [bytes(entry.message) for entry in answer.entries] == [raw for raw, _text in STRANGE.values()]
+
+
+def test_a_checkpoint_is_the_same_whoever_is_asked_and_proves_the_same(
+    local: Answers, remote: Answers, tmp_path: Path
+) -> None:
+    taken = append_checkpoint(remote, tmp_path / "checkpoints")
+    assert append_checkpoint(local, tmp_path / "checkpoints") == taken
+    assert append_checkpoint(local, tmp_path / "others").partitions == taken.partitions
+    here, there = (one.verification(tmp_path / "checkpoints") for one in (local, remote))
+    assert there == here
+    assert there.ok
+
+
+def test_a_checkpoint_that_saw_something_else_is_contradicted_in_the_same_words(
+    local: Answers, remote: Answers, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("empty", "cut", "none")]
+    files[0].touch()
+    append_checkpoint(local, files[1])
+    files[1].write_bytes(files[1].read_bytes().replace(b'"position":', b'"position":1', 1))
+    for file in files:
+        with pytest.raises(CheckpointUnusable) as here:
+            local.verification(file)
+        with pytest.raises(CheckpointUnusable) as there:
+            remote.verification(file)
+        assert str(there.value) == str(here.value)
+
+
+def test_what_is_looked_at_in_the_database_is_told_by_the_service_too(local: Answers, remote: Answers) -> None:
+    assert remote.checks()[-len(local.checks()) :] == local.checks()
+    assert [check.name for check in remote.checks()][:3] == ["service", "ready", "clock"]
