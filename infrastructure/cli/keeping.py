@@ -61,7 +61,7 @@ def backup(file: str, as_json_: bool) -> None:
 
 
 @click.command(
-    short_help="Make a ledger of such a file.",
+    short_help="Make the ledger of a backup, verified.",
     epilog="""\b
 Examples:
   heartline restore /mnt/usb/heartline.backup

@@ -99,10 +99,10 @@ def test_a_reader_that_leaves_gets_no_backup_and_it_says_so(home: Home) -> None:
     [
         (("backup",), 2, "FILE"),
         (("backup", str(LIFECYCLE)), 2, "[file-exists]"),
-        (("backup", "/no/such/folder/file"), 3, "[backup-not-written]"),
+        (("backup", "/dev/null/file"), 3, "[backup-not-written]"),
         (("restore",), 2, "FILE"),
         (("restore", "-"), 2, "write it to a file first"),
-        (("restore", "/no/such/file"), 3, "No such file"),
+        (("restore", "/dev/null/file"), 3, "Not a directory"),
         (("restore", str(LIFECYCLE)), 3, "is no backup of heartline"),
     ],
 )
