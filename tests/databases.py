@@ -1,8 +1,9 @@
 """Databases for tests: copies of templates that were migrated once a session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from psycopg import Connection
+from psycopg import Connection, connect
 from psycopg.sql import SQL, Identifier
 
 from infrastructure.ledger.schema import migrate
@@ -13,6 +14,15 @@ class Server:
 
     def __init__(self, conninfo: Callable[[str], str]) -> None:
         self.conninfo = conninfo
+
+
+@contextmanager
+def own_database(server: Server, name: str) -> Iterator[str]:
+    """Make a database without a ledger for as long as the block runs, for several tests; lend its conninfo."""
+    with connect(server.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(SQL("create database {} template template0").format(Identifier(name)))
+        yield server.conninfo(name)
+        connection.execute(SQL("drop database {} with (force)").format(Identifier(name)))
 
 
 class Databases:

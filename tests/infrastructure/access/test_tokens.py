@@ -1,17 +1,42 @@
+from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 
-import psycopg
 import pytest
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import CheckViolation, InsufficientPrivilege
 
 from domain.keys import BadGateway
 from infrastructure.access.errors import BadToken, TokenNotFound
 from infrastructure.access.scopes import Scope
 from infrastructure.access.tokens import TEXT_FORM, create_token, list_tokens, revoke_token
 from infrastructure.composition import SERVICE_ROLE
+from infrastructure.ledger.connection import AnyConnection, connect
 from infrastructure.ledger.ledger import Ledger
+from infrastructure.ledger.schema import migrate
 from infrastructure.ledger.verify import verify
+from tests.databases import Server, own_database
+
+
+@pytest.fixture(scope="module")
+def steady(server: Server) -> Iterator[str]:
+    """Give a ledger for the tests that must leave no token in it."""
+    with own_database(server, "without_tokens") as conninfo:
+        migrate(conninfo, 1)
+        yield conninfo
+
+
+@pytest.fixture
+def owner(steady: str) -> Iterator[AnyConnection]:
+    with connect(steady) as connection:
+        yield connection
+        assert list_tokens(connection) == []
+
+
+@pytest.fixture
+def reader(owner: AnyConnection) -> Iterator[AnyConnection]:
+    owner.execute(f"set role {SERVICE_ROLE}".encode())
+    yield owner
+    owner.execute("reset role")
 
 
 @pytest.fixture
@@ -61,13 +86,15 @@ def test_a_token_expires_after_its_lifetime(service: Ledger) -> None:
     ],
 )
 def test_a_token_that_makes_no_sense_is_refused(
-    service: Ledger, name: str, scope: Scope, gateway: str | None, lifetime: timedelta | None, words: str
+    reader: AnyConnection, name: str, scope: Scope, gateway: str | None, lifetime: timedelta | None, words: str
 ) -> None:
     with pytest.raises(BadToken, match=words):
-        create_token(service.connection, name, scope, gateway, lifetime)
+        create_token(reader, name, scope, gateway, lifetime)
+
+
+def test_the_gateway_of_a_token_has_the_form_of_one(reader: AnyConnection) -> None:
     with pytest.raises(BadGateway):
-        create_token(service.connection, "x", "write", "Not A Name")
-    assert list_tokens(service.connection) == []
+        create_token(reader, "x", "write", "Not A Name")
 
 
 def test_a_token_is_revoked_by_id_or_by_a_name_that_only_one_has(service: Ledger) -> None:
@@ -95,9 +122,9 @@ def test_a_token_is_revoked_by_id_or_by_a_name_that_only_one_has(service: Ledger
         "delete from heartline.tokens",
     ],
 )
-def test_the_service_cannot_write_tokens_but_by_the_functions(service: Ledger, change: str) -> None:
+def test_the_service_cannot_write_tokens_but_by_the_functions(reader: AnyConnection, change: str) -> None:
     with pytest.raises(InsufficientPrivilege):
-        service.connection.execute(change.encode())
+        reader.execute(change.encode())
 
 
 @pytest.mark.parametrize(
@@ -109,9 +136,9 @@ def test_the_service_cannot_write_tokens_but_by_the_functions(service: Ledger, c
         "('x', 'x', sha256(''), 'read', 'home', 1, null, null)",
     ],
 )
-def test_the_table_takes_no_token_that_makes_no_sense(ledger: Ledger, row: str) -> None:
-    with pytest.raises(psycopg.errors.CheckViolation):
-        ledger.connection.execute(f"insert into heartline.tokens values {row}".encode())
+def test_the_table_takes_no_token_that_makes_no_sense(owner: AnyConnection, row: str) -> None:
+    with pytest.raises(CheckViolation):
+        owner.execute(f"insert into heartline.tokens values {row}".encode())
 
 
 def test_tokens_are_no_part_of_the_evidence(service: Ledger) -> None:

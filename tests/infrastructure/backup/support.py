@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import psycopg
+from msgspec import Struct
 
 from domain.events import ContentErased
 from infrastructure.backup.destination import new_file
@@ -20,6 +21,13 @@ from tests.infrastructure.ledger.appends import a_content, happened, key_in, rec
 P = 3
 TABLES = ("ledger", "heads", "events", "deliveries", "content", "gateways")
 ERASED, LARGE = a_content(1, b"to be forgotten"), a_content(2, b"\x00\xff large " * 200_000)
+
+
+class Kept(Struct, frozen=True):
+    """A backup, and all rows of the ledger that it is of."""
+
+    path: Path
+    rows: dict[str, list[str]]
 
 
 def quiet(_stage: str, _more: int, _total: int) -> None:

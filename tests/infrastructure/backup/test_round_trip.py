@@ -138,3 +138,10 @@ def test_a_cursor_goes_on_in_the_restored_ledger_unless_its_history_is_another(
         with pytest.raises(BadCursor, match="another history"):
             Cursor.read(ledger, of_later)
         assert Cursor.read(ledger, of_the_backup).text() == of_the_backup
+
+
+def test_the_ledger_that_was_backed_up_is_not_touched(full: Ledger, file: Path, database: str, nothing: str) -> None:
+    before = everything(database)
+    restored(nothing, file)
+    assert everything(database) == before
+    assert verify(full).ok
