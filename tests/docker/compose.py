@@ -20,7 +20,8 @@ def composed(variables: dict[str, str]) -> dict[str, Any]:
     Raises:
         KeyError: it wants a variable that is not given.
     """
-    return _filled(yaml.safe_load(FILE.read_text(encoding="utf-8")), variables)
+    filled: dict[str, Any] = _filled(yaml.safe_load(FILE.read_text(encoding="utf-8")), variables)
+    return filled
 
 
 def in_order(services: dict[str, Any]) -> list[str]:

@@ -1,8 +1,9 @@
 """Runs a program as a container would: as a user without rights, below a root that can't be written.
 
 `python -I -S confinement.py --user UID --root FOLDER [options] -- program arguments…`, as a script, with the standard
-library only. The FOLDER of `--root` is an empty one, which becomes `/`; in it the program sees the system's own folders,
-those of `--show FOLDER`, those of `--write FOLDER`, which it may write, and empty ones in memory of `--empty FOLDER`.
+library only. The FOLDER of `--root` is an empty one, which becomes `/`. In it the program sees the system's own folders
+and those of `--show FOLDER`; it may write those of `--write FOLDER`, which become the user's own, and those of
+`--empty FOLDER`, which lie in memory.
 
 Its exit code is the program's; REFUSED says that this machine allows no mount namespace.
 """
@@ -50,6 +51,8 @@ def main() -> None:
     os.chroot(told.root)
     os.chdir("/")
     if not own_user:
+        for folder in told.write:
+            os.chown(folder, told.user, told.user)
         os.setgroups([])
         os.setgid(told.user)
         os.setuid(told.user)

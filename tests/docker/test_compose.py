@@ -1,5 +1,7 @@
 """The compose file: its rules, and its services run one after the other as an engine would run them."""
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,23 @@ def test_a_service_of_the_image_is_built_from_it_and_told_what_is_read(
     commands.check(service.get("command", image.last.words("CMD")))
 
 
+def documented() -> list[list[str]]:
+    """The one-off commands that the page beside the compose file says: options, then a service, then words for it."""
+    text = (ROOT / "docker" / "README.md").read_text(encoding="utf-8")
+    return [shlex.split(words) for words in re.findall(r"docker compose run ([^`\n>]+)", text)]
+
+
+@pytest.mark.parametrize("words", documented(), ids=shlex.join)
+def test_a_command_that_is_documented_is_one_of_heartlines(words: list[str], services: dict[str, Any]) -> None:
+    place = next(place for place, word in enumerate(words) if word in services)
+    assert "build" in services[words[place]]
+    commands.check(words[place + 1 :])
+
+
+def test_commands_are_documented() -> None:
+    assert len(documented()) >= 5
+
+
 class Engine(Struct, frozen=True):
     """Runs a service of the compose file without an engine: its image, user, command, environment and files."""
 
@@ -116,9 +135,9 @@ class Engine(Struct, frozen=True):
             own = list(words) or service.get("command") or self.image.last.words("CMD")
             program = self.image.command([*self.image.last.words("ENTRYPOINT"), *own])
             return self.confined.command(program, user=user, show=self.image.folders)
-        entrypoint, *rest = [*service["entrypoint"], *service["command"]]
         files = mounted(service)
-        program = [str(self.programs / entrypoint), *(str(files.get(word, word)) for word in rest)]
+        told = [str(files.get(word, word)) for word in service["command"]]
+        program = [str(self.programs / service["entrypoint"][0]), *told]
         folders = [self.programs.parents[2], *(path.parent for path in files.values())]
         return self.confined.command(program, user=user, show=folders)
 
@@ -134,8 +153,9 @@ class Engine(Struct, frozen=True):
 
 
 def _run(command: list[str], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    # A backup is bytes: any of them is a character of this encoding.
     return subprocess.run(
-        command, env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, cwd="/", capture_output=True, encoding="latin-1", timeout=60, check=False
     )
 
 
@@ -181,6 +201,7 @@ def test_the_service_serves_as_no_one_and_without_a_place_to_write(engine: Engin
         client.headers["authorization"] = f"Bearer {made.stdout.strip()}"
         answer = client.post("/v1/observations?gateway=home", content=line)
         assert answer.json()["recorded"] == 1, answer.text
+        assert engine.run("heartline", "backup", "-").stdout
         healthy = [word.replace("8787", str(port)) for word in engine.image.last.words("HEALTHCHECK")]
         assert engine.asking(healthy).returncode == 0
 

@@ -35,15 +35,9 @@ def unit() -> SectionProxy:
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    """A folder as systemd makes it for the state of a service, its owner without rights elsewhere."""
+    """A folder as systemd makes it for the state of a service; its path is short enough for a socket."""
     with tempfile.TemporaryDirectory(prefix="heartline-") as name:
-        if os.geteuid() == 0:
-            os.chown(name, nobody(), nobody())
         yield Path(name)
-
-
-def nobody() -> int:
-    return pwd.getpwnam("nobody").pw_uid
 
 
 def test_its_command_is_one_of_heartlines(unit: SectionProxy) -> None:
@@ -88,8 +82,8 @@ def test_it_serves_from_its_own_postgres_with_nothing_to_write_but_its_state(
     _, *words = unit["ExecStart"].split()
     program = [str(Path(sys.executable).parent / "heartline"), *words, "--port", "0"]
     private = (Path("/tmp"), Path("/dev/shm"))
-    shown = [Path(sys.prefix), ROOT]
-    command = confined.command(program, user=nobody(), show=shown, write=(state,), empty=private)
+    shown, user = [Path(sys.prefix), ROOT], pwd.getpwnam("nobody").pw_uid
+    command = confined.command(program, user=user, show=shown, write=(state,), empty=private)
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), settings.HOME: str(state)}
     with running(command, environment) as port:
         assert httpx.get(f"http://127.0.0.1:{port}/readyz").json() == {"status": "ok"}
