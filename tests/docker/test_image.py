@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.docker.building import Image
 from tests.docker.conftest import Confinement
-from tests.docker.dockerfile import context_files
+from tests.docker.dockerfile import ROOT
 
 USER = 10001
 
@@ -30,8 +30,9 @@ def run(confined: Confinement, image: Image, words: list[str], **more: str) -> "
 def test_the_wheel_holds_every_file_of_the_packages(image: Image) -> None:
     (wheel,) = (image.root / "build" / "wheels").glob("heartline-*.whl")
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    packages = [path for name in ("domain", "projections", "infrastructure") for path in context_files(name)]
-    assert held == {path.as_posix() for path in packages}
+    packages = (path for name in ("domain", "projections", "infrastructure") for path in (ROOT / name).rglob("*"))
+    files = {path.relative_to(ROOT).as_posix() for path in packages if path.is_file() and path.suffix != ".pyc"}
+    assert held == files
     assert {Path(name).suffix for name in held} >= {".py", ".sql", ".ndjson", ".jsonl", ".mako"}
 
 
