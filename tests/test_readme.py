@@ -4,26 +4,29 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.infrastructure.cli.running import Home
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(r"```console\n\$ (.*?)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    home = tmp_path_factory.mktemp("home")
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "HEARTLINE_HOME": str(home / "heartline"),
-        "COLUMNS": "118",
-    }
-    tour = [sys.executable, "-m", "infrastructure.cli.tour"]
-    subprocess.run(tour, cwd=ROOT, env=environment, check=True, capture_output=True)
-    return environment
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("home")
+    home = Home(folder / "heartline")
+    with home.touring(HOME=str(folder), COLUMNS="118") as tour:
+        yield {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "HEARTLINE_HOME": str(home.path),
+            "COLUMNS": "118",
+            "URL": tour.url,
+        }
 
 
 def matches(shown: str, printed: str) -> bool:
@@ -39,6 +42,7 @@ def test_the_readme_shows_commands() -> None:
 def test_a_command_of_the_readme_prints_what_stands_there(
     command: str, shown: str, environment: dict[str, str]
 ) -> None:
+    command = command.replace("http://127.0.0.1:8787", environment["URL"])  # the port may be taken here
     ran = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     printed = "\n".join(line.rstrip() for line in ran.stdout.split("\n"))
     assert matches(shown, printed), f"{printed}\n{ran.stderr}"

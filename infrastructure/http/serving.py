@@ -22,6 +22,11 @@ class Serving:
         host, port = listening.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether it ends, or has ended."""
+        return self._server.should_exit
+
     def run(self) -> None:
         """Serve until told to stop, by SIGTERM, SIGINT or `stop`."""
         self._server.run([self._listening])

@@ -4,8 +4,11 @@ import contextlib
 import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,16 @@ class Ran(Struct, frozen=True):
     def answer(self) -> Json:
         (only,) = self.answers
         return only
+
+
+class Tour(Struct, frozen=True):
+    """What a tour has shown, and where it serves."""
+
+    text: str
+    url: str
+
+
+SERVED = re.compile(rb"Heartline serves (http://127\.0\.0\.1:\d+) .* until you press Ctrl-C\.")
 
 
 class Home:
@@ -72,6 +85,33 @@ class Home:
             check=False,
         )
         return _checked(arguments, Ran(ended.returncode, ended.stdout, ended.stderr.decode()), code, noted)
+
+    @contextlib.contextmanager
+    def touring(self, **environment: str) -> Iterator["Tour"]:
+        """Take the tour, which goes on serving for as long as the block runs; then end it as Ctrl-C does."""
+        command = [sys.executable, "-m", "infrastructure.cli.tour"]
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=PROJECT,
+            env=self.environment(**environment),
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            lines: list[bytes] = []
+            for line in process.stdout:
+                lines.append(line)
+                if found := SERVED.search(line):
+                    break
+            else:
+                raise AssertionError(process.stderr.read().decode())
+            try:
+                yield Tour(b"".join(lines).decode(), found[1].decode())
+            finally:
+                process.send_signal(signal.SIGINT)
+                _out, err = process.communicate(timeout=30)
+            assert (process.returncode, err.decode()) == (0, "")
 
     def json(self, *arguments: str, code: int = 0, stdin: bytes = b"", noted: bool = False, **environment: str) -> Ran:
         """Run a command that answers in JSON."""
