@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Identifier
 from infrastructure.answers.answers import Answers
 from infrastructure.answers.library import Library
 from infrastructure.answers.local import LocalAnswers
+from infrastructure.answers.tokens import LocalTokens, Tokens
 from infrastructure.backup.destination import given_stream, new_file
 from infrastructure.backup.reading import check
 from infrastructure.backup.summary import Summary, Told
@@ -105,6 +106,20 @@ def opened_answers(settings: Settings, url: str | None = None) -> Iterator[Answe
 
     with opened_service(url, settings.token) as service:
         yield RemoteAnswers(service)
+
+
+@contextmanager
+def opened_tokens(settings: Settings, url: str | None = None) -> Iterator[Tokens]:
+    """Open where tokens are kept: the service at a URL, or else the ledger that the settings name."""
+    if url is None:
+        with opened_ledger(settings) as ledger:
+            yield LocalTokens(ledger.connection)
+        return
+    from infrastructure.remote.service import opened_service  # noqa: PLC0415  # as above
+    from infrastructure.remote.tokens import RemoteTokens  # noqa: PLC0415  # as above
+
+    with opened_service(url, settings.token) as service:
+        yield RemoteTokens(service)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from domain.audit import Severity, Status
 from domain.engine import Phase, Turn
 from domain.events import Basis, Evidence
 from domain.keys import Kind
+from infrastructure.access.scopes import Scope
 from infrastructure.ledger.checkpoint import Place
 from infrastructure.recorder.deliveries import Outcome
 
@@ -234,3 +235,17 @@ class LinesAnswer(Struct):
     rejected: int = 0
     events: int = 0
     lines: list[LineAnswer] = []
+
+
+class TokenAnswer(Struct, frozen=True, kw_only=True):
+    """A token as it may be shown; `secret` is its text, answered once, when it is made."""
+
+    token_id: str
+    name: str
+    scope: Scope
+    gateway: str | None
+    created_at: Time
+    expires_at: Time | None
+    revoked_at: Time | None
+    live: bool
+    secret: str | None = None

@@ -1,16 +1,14 @@
 """`heartline token`: who may use the service."""
 
-import time
-
 import click
 from msgspec import to_builtins
 
 from infrastructure.access.scopes import Scope
-from infrastructure.access.tokens import Token, create_token, list_tokens, revoke_token
-from infrastructure.answers.times import parse_age, rfc3339
-from infrastructure.cli.options import json_option, settings, utf8
+from infrastructure.answers.objects import TokenAnswer
+from infrastructure.answers.times import parse_age
+from infrastructure.cli.options import json_option, settings, url_option, utf8
 from infrastructure.cli.output import as_json, note, say, table
-from infrastructure.composition import opened_ledger
+from infrastructure.composition import opened_tokens
 
 
 @click.group(short_help="Make, list and revoke tokens for the service.")
@@ -41,18 +39,21 @@ To rotate one: create another, give it to whoever uses it, then revoke the old o
 @click.option("--scope", type=click.Choice(["write", "read", "admin"]), required=True, help="What it lets one do.")
 @click.option("--gateway", type=utf8, metavar="NAME", help="With write: the one gateway that it is for.")
 @click.option("--expires-in", metavar="AGE", help="For how long it works, such as 90d; else until it is revoked.")
+@url_option
 @json_option
-def create(name: str, scope: Scope, gateway: str | None, expires_in: str | None, as_json_: bool) -> None:
+def create(
+    name: str, scope: Scope, gateway: str | None, expires_in: str | None, url: str | None, as_json_: bool
+) -> None:
     """Make a token. It is printed once, alone on standard output, and can't be shown again."""
     lifetime = None if expires_in is None else parse_age(expires_in)
-    with opened_ledger(settings()) as ledger:
-        made, text = create_token(ledger.connection, name, scope, gateway, lifetime)
+    with opened_tokens(settings(), url) as tokens:
+        made = tokens.create(name, scope, gateway, lifetime)
     if as_json_:
-        say(as_json({**_answer(made, made.created_at), "secret": text}))
+        say(as_json(made))
         return
-    say(text)
+    say(made.secret or "")
     reach = f"gateway {made.gateway}" if made.gateway else "all gateways"
-    until = "until it is revoked" if made.expires_at is None else f"until {rfc3339(made.expires_at)}"
+    until = "until it is revoked" if made.expires_at is None else f"until {made.expires_at}"
     note(f"Token {made.token_id} ({made.name}): {made.scope}, {reach}, {until}. Keep it: it is not shown again.")
 
 
@@ -64,11 +65,12 @@ Examples:
   heartline token list
   heartline token list --json | jq -r 'select(.live) | .token_id'""",
 )
+@url_option
 @json_option
-def list_(as_json_: bool) -> None:
+def list_(url: str | None, as_json_: bool) -> None:
     """List every token that was made, revoked ones too, without what would prove it."""
-    with opened_ledger(settings()) as ledger:
-        answers = [_answer(one, _now()) for one in list_tokens(ledger.connection)]
+    with opened_tokens(settings(), url) as tokens:
+        answers = [_answer(one) for one in tokens.list()]
     if as_json_:
         for answer in answers:
             say(as_json(answer))
@@ -87,23 +89,22 @@ Examples:
   heartline token revoke "laptop recorder" """,
 )
 @click.argument("token_id", type=utf8, metavar="ID|NAME")
+@url_option
 @json_option
-def revoke(token_id: str, as_json_: bool) -> None:
+def revoke(token_id: str, url: str | None, as_json_: bool) -> None:
     """Revoke a token, by its id or by a name that only one has. A running service refuses it within a second."""
-    with opened_ledger(settings()) as ledger:
-        revoked = revoke_token(ledger.connection, token_id)
+    with opened_tokens(settings(), url) as tokens:
+        revoked = tokens.revoke(token_id)
     if as_json_:
-        say(as_json(_answer(revoked, _now())))
+        say(as_json(_answer(revoked)))
     else:
-        say(f"token {revoked.token_id} ({revoked.name}) is revoked since {rfc3339(revoked.revoked_at or 0)}")
+        say(f"token {revoked.token_id} ({revoked.name}) is revoked since {revoked.revoked_at}")
 
 
-def _answer(one: Token, now: int) -> dict[str, object]:
+def _answer(one: TokenAnswer) -> dict[str, object]:
     answer: dict[str, object] = to_builtins(one)
-    for key in ("created_at", "expires_at", "revoked_at"):
-        moment = getattr(one, key)
-        answer[key] = None if moment is None else rfc3339(moment)
-    return {**answer, "live": one.live(now)}
+    answer.pop("secret")
+    return answer
 
 
 def _cell(value: object) -> str:
@@ -114,7 +115,3 @@ def _cell(value: object) -> str:
             return "yes" if value else "no"
         case _:
             return str(value)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000
