@@ -55,10 +55,9 @@ def assemble(transcript: Transcript, budget: int, prompt_tokens: int = 0) -> Ass
     """
     summary = () if transcript.summary is None else (transcript.summary,)
     tokens, turns = sum(one.tokens for one in summary), 0
-    first = transcript.last + 1
+    first, unsettled = transcript.last + 1, transcript.unsettled
     for segment in transcript.segments():
-        demanded = segment.last >= transcript.unsettled
-        if not demanded and tokens + segment.tokens + prompt_tokens > budget:
+        if segment.last < unsettled and tokens + segment.tokens + prompt_tokens > budget:
             break
         first, tokens, turns = segment.first, tokens + segment.tokens, turns + segment.turns
     if tokens + prompt_tokens > budget:

@@ -29,13 +29,11 @@ class Work:
         self.decided: Decided | None = None
         self._ledger = ledger
         reads = isinstance(request, CompactRequest) and request.summary is None
-        named = request.delivery_id is not None
         self.delivery = Delivery(
             gateway=request.gateway,
             delivery_id=request.delivery_id,
-            fingerprint=_fingerprint(request) if named else b"",
+            fingerprint=b"" if request.delivery_id is None else _fingerprint(request),
             parts=[Part(request.stream_key, self._commands, "owned", reads)],
-            named=named,
         )
 
     def _commands(self, loaded: Loaded) -> Sequence[Command]:

@@ -20,8 +20,8 @@ Name = Annotated[str, Meta(min_length=1)]
 class Request(Struct, frozen=True, kw_only=True):
     """What every request carries.
 
-    With a `delivery_id` it is done once, however often it is sent, and answered as the first time. `at` is when it
-    happened (RFC 3339), for replays; else it is the moment at which it is taken.
+    With a `delivery_id` it is done once in its stream, however often it is sent, and answered as the first time. `at`
+    is when it happened (RFC 3339), for replays; else it is the moment at which it is taken.
     """
 
     gateway: str

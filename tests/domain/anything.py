@@ -21,7 +21,10 @@ IDENTITIES = some.builds(
     some.sampled_from([None, 0, 1_788_856_922_017, -1, 10**30]),
     some.sampled_from(["", "id-1", "id-2"]),
 )
-MESSAGES = some.builds(Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), some.booleans())
+CALLS = some.lists(some.sampled_from(["call1", "call2"]), max_size=2).map(tuple)
+MESSAGES = some.builds(
+    Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), some.booleans(), calls=CALLS
+)
 TEXTS = some.builds(Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), text=some.just(True))
 SOME_MESSAGES = some.lists(MESSAGES, max_size=4).map(tuple)
 MAYBE_TEXT = some.none() | TEXTS
@@ -75,6 +78,8 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "session_id": SESSIONS,
         "compacted": some.booleans(),
         "summary": MAYBE_TEXT,
+        "message": some.none() | MESSAGES,
+        "kept_from": MAYBE_COUNT,
         "first_kept": MAYBE_NAME,
         "tokens_before": MAYBE_COUNT,
         "tokens_after": MAYBE_COUNT,
