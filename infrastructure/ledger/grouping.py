@@ -1,7 +1,7 @@
 """Group commit at the client: one worker takes everything that waits and handles it at once.
 
 While it is at it (a commit is a millisecond or so), the next group gathers by itself: so groups are as large as the
-load is, and nobody waits for a group to fill.
+load is, and a lone caller is served at once. Where several were served together, they are given a moment to come back.
 """
 
 from collections import deque
@@ -42,6 +42,16 @@ class Limits(Struct, frozen=True):
 
 DEFAULT_LIMITS = Limits()
 
+SEVERAL = 4
+"""From a group of so many on the worker lets the next one gather."""
+
+GATHER_SECONDS = 0.0002
+"""How long it does so at most; less, once as many wait as were about. (Measured with 64 threads: a tenth to a fifth more
+of them get through.)
+"""
+
+_NEVER = 2**62
+
 
 class Grouped(Generic[Task, Waiter, Answer]):
     """A bounded line of tasks and the one thread that handles them in groups. `submit` may be called from any thread.
@@ -69,8 +79,9 @@ class Grouped(Generic[Task, Waiter, Answer]):
         self._waiting: deque[tuple[Task, Waiter, int]] = deque()
         self._bytes = 0
         self._in_hand: list[Waiter] = []
+        self._around = 0  # how many are about: those who were answered last, and those who waited then
         self._refuses = False
-        self._asleep = False
+        self._wanted = _NEVER  # how many tasks must wait for the worker to be woken
         self._wake = Lock()
         self._wake.acquire()  # released by whoever wakes the worker
         self._worker = Thread(target=self._work, name=name, daemon=True)
@@ -101,16 +112,16 @@ class Grouped(Generic[Task, Waiter, Answer]):
                 )
             self._waiting.append((task, waiter, size))
             self._bytes += size
-            if self._asleep:
-                self._asleep = False
+            if count + 1 >= self._wanted:
+                self._wanted = _NEVER
                 self._wake.release()
 
     def refuse(self) -> None:
         """Take nothing more; what was accepted is still handled."""
         with self._lock:
             self._refuses = True
-            if self._asleep:
-                self._asleep = False
+            if self._wanted != _NEVER:
+                self._wanted = _NEVER
                 self._wake.release()
 
     def close(self, seconds: float) -> bool:
@@ -139,6 +150,8 @@ class Grouped(Generic[Task, Waiter, Answer]):
                 if group:
                     self._serve(group)
                 again = self._meanwhile(len(group))
+                if len(group) >= SEVERAL:
+                    self._wait(self._around, GATHER_SECONDS)
         finally:
             if self._ended:
                 self._ended()
@@ -151,15 +164,22 @@ class Grouped(Generic[Task, Waiter, Answer]):
                     return self._group()
                 if self._refuses:
                     return None
-                self._asleep = True
-            if again is None:
-                self._wake.acquire()
-            elif not self._wake.acquire(timeout=max(0.0, again - monotonic())):
-                with self._lock:
-                    if self._asleep:
-                        self._asleep = False
-                        return []
-                self._wake.acquire()  # somebody woke it just now
+            if not self._wait(1, -1 if again is None else max(0.0, again - monotonic())):
+                return []
+
+    def _wait(self, tasks: int, seconds: float) -> bool:
+        """Wait until so many tasks do, or for so long (-1: for ever); say whether it was woken."""
+        with self._lock:
+            if len(self._waiting) >= tasks or self._refuses:
+                return True
+            self._wanted = tasks
+        if self._wake.acquire(timeout=seconds):
+            return True
+        with self._lock:
+            if self._wanted != _NEVER:
+                self._wanted = _NEVER
+                return False
+        return self._wake.acquire()  # somebody woke it just now
 
     def _group(self) -> list[Task]:
         limits, waiting = self._limits, self._waiting
@@ -185,6 +205,7 @@ class Grouped(Generic[Task, Waiter, Answer]):
             outcomes = [error] * len(group)
         with self._lock:
             waiters, self._in_hand = self._in_hand, []
+            self._around = min(len(group) + len(self._waiting), self._limits.group_tasks)
         if waiters:  # else it was given up meanwhile
             self._settle(list(zip(waiters, outcomes, strict=True)))
 
