@@ -46,8 +46,8 @@ SEVERAL = 4
 """From a group of so many on the worker lets the next one gather."""
 
 GATHER_SECONDS = 0.0002
-"""How long it does so at most; less, once as many wait as were about. (Measured with 64 threads: a tenth to a fifth more
-of them get through.)
+"""How long it does so at most; less, once as many wait as were about. (Measured with 64 threads: a tenth to a fifth
+more of them get through.)
 """
 
 _NEVER = 2**62
