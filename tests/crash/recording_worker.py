@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infrastructure.composition import DATABASE, SERVICE_ROLE, prepare_embedded
 from infrastructure.embedded.server import EmbeddedPostgres
-from infrastructure.ledger.appending import Append, Appended
+from infrastructure.ledger.appending import Appended, Group
 from infrastructure.ledger.connection import connect
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.observed import engine_key_of, parts_of
@@ -29,9 +29,9 @@ class MortalLedger(Ledger):
 
     left: int | None = None
 
-    def append(self, partition: int, appends: Sequence[Append], *, all_or_nothing: bool = False) -> list[Appended]:
+    def append_groups(self, groups: Sequence[Group], *, all_or_nothing: bool = False) -> list[list[Appended]]:
         self.die_if_due()
-        answer = super().append(partition, appends, all_or_nothing=all_or_nothing)
+        answer = super().append_groups(groups, all_or_nothing=all_or_nothing)
         self.left = None if self.left is None else self.left - 1
         return answer
 

@@ -45,54 +45,50 @@ def test_whatever_was_acknowledged_before_a_kill_is_there(
 
 
 @pytest.mark.parametrize("kills", rounds())
-def test_a_delivery_that_touches_two_streams_is_completed_when_a_kill_fell_between(
+def test_a_delivery_that_touches_two_streams_is_in_both_or_in_neither_whenever_a_kill_falls(
     kills: int, home: Path, files: Files, moments: Moments
 ) -> None:
     batch = moments.within(4, 32, "lines in a batch")
-    tears = tears_of(deliveries_of(files.recording.lifecycle), batch, files.reference_without_trace)
-    for kill, choice in enumerate(moments.ascending(kills, 0, len(tears) - 1, "killed between two streams")):
-        tear = tears[choice]
-        calls = moments.within(tear.first, tear.last, f"killed in batch {tear.batch} after so many calls")
+    pairs = pairs_of(deliveries_of(files.recording.lifecycle), batch, files.reference_without_trace)
+    for kill, choice in enumerate(moments.ascending(kills, 0, len(pairs) - 1, "killed with two streams")):
+        pair = pairs[choice]
+        calls = moments.within(0, 1, f"killed in batch {pair.batch} after so many calls")
         notes = home.parent / f"acknowledged-{kill}"
-        with recording(home, files, notes, batch, tear.batch, calls) as run:
+        with recording(home, files, notes, batch, pair.batch, calls) as run:
             assert run.ended().code == -9
         with ledger_of(home) as ledger:
             held = assert_sound(ledger, files.reference_without_trace)
         assert_holds(held, files.reference_without_trace, acknowledged(notes))
         there = [
             key
-            for key in tear.engine_keys
-            if tear.fingerprint in {one.fingerprint for one in held.deliveries.get(key, ())}
+            for key in pair.engine_keys
+            if pair.fingerprint in {one.fingerprint for one in held.deliveries.get(key, ())}
         ]
-        assert there == tear.engine_keys[:1]
+        assert there == (pair.engine_keys if calls else [])
     complete(home, files)
 
 
-class Tear(Struct, frozen=True):
-    """A delivery of two streams (in the order of their partitions), and between which calls of its batch it is torn."""
+class Pair(Struct, frozen=True):
+    """A delivery of two streams in two partitions, and the batch that it is in: one call, after nothing of it was."""
 
     fingerprint: bytes
     engine_keys: list[str]
     batch: int
-    first: int
-    last: int
 
 
-def tears_of(deliveries: list[Delivery], batch: int, reference: Held) -> list[Tear]:
-    """Find what can be torn: a batch is appended in a call for each partition, in their order. One tear a batch."""
+def pairs_of(deliveries: list[Delivery], batch: int, reference: Held) -> list[Pair]:
+    """Find the deliveries of two streams, one a batch."""
     keys: dict[bytes, list[str]] = {}
     for key, delivered in reference.deliveries.items():
         for one in delivered:
             keys.setdefault(one.fingerprint, []).append(key)
-    tears: dict[int, Tear] = {}
+    pairs: dict[int, Pair] = {}
     for number, first in enumerate(range(0, len(deliveries), batch)):
-        some = {one.fingerprint: keys.pop(one.fingerprint, []) for one in deliveries[first : first + batch]}
-        calls = sorted({partition(key) for touched in some.values() for key in touched})
-        for fingerprint, touched in some.items():
-            places = sorted((calls.index(partition(key)), key) for key in touched)
-            if len(places) == 2 and places[0][0] < places[1][0]:
-                tears[number] = Tear(fingerprint, [key for _, key in places], number, places[0][0] + 1, places[1][0])
-    return list(tears.values())
+        for fingerprint in {one.fingerprint: None for one in deliveries[first : first + batch]}:
+            touched = keys.pop(fingerprint, [])
+            if len({partition(key) for key in touched}) == 2:
+                pairs[number] = Pair(fingerprint, touched, number)
+    return list(pairs.values())
 
 
 def partition(engine_key: str) -> int:
