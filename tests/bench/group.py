@@ -119,9 +119,9 @@ def measure(server: Server, options: Options) -> Iterator[Figure]:
         make_tables(database)
         writers = stack.enter_context(writing({"insert": Inserting(database)}))
         ours = {
-            "threads": stack.enter_context(threads(database, 2)),
-            "threads, 1 connection": stack.enter_context(threads(database, 1)),
-            "asyncio": stack.enter_context(tasks(database, 2)),
+            "64 threads": stack.enter_context(threads(database, 2)),
+            "one connection": stack.enter_context(threads(database, 1)),
+            "64 tasks": stack.enter_context(tasks(database, 2)),
         }
         works = {name: partial(one, options.seconds) for name, one in ours.items()}
         works["insert"] = partial(writers.rate, "insert", options.seconds)
@@ -130,6 +130,6 @@ def measure(server: Server, options: Options) -> Iterator[Figure]:
         yield figure_of(
             f"group, {name} / bare INSERT",
             ratios(found[name], found["insert"]),
-            target=1.2 if name == "threads" else None,
+            target=1.2 if name == "64 threads" else None,
             note=f"{rate(found[name])} against {rate(found['insert'])} of {WRITERS} writers",
         )
