@@ -133,13 +133,18 @@ async def submissions(
 async def _lines(request: Request[Any, Any, Any]) -> AsyncIterator[Line]:
     limits: Limits = request.app.state.limits
     held: HeldBytes = request.app.state.held
-    if request.content_type[0] == "application/json":
+    if _is_document(request):
         content = await document(request.stream(), limits.line, held)
         if content.strip():
             yield Line(1, content)
         return
     async for line in Lines(request.stream(), limits.line, held):
         yield line
+
+
+def _is_document(request: Request[Any, Any, Any]) -> bool:
+    kind = next((value for name, value in request.scope["headers"] if name == b"content-type"), b"")
+    return kind.partition(b";")[0].strip().lower() == b"application/json"
 
 
 def _content(line: Line) -> bytes:

@@ -6,6 +6,7 @@ elsewhere. Programs such as curl send no `Origin`.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -38,6 +39,7 @@ class Origins:
     def __init__(self, host: str, names: Iterable[str] = ()) -> None:
         self._loopback = is_loopback(host)
         self._names = LOCAL_NAMES | {name.lower() for name in names}
+        self._known = lru_cache(maxsize=256)(lambda named: self._is_ours(_hostname(named)))
 
     def check(self, headers: Headers) -> None:
         """Let a request pass.
@@ -56,7 +58,7 @@ class Origins:
             elif name == b"sec-fetch-site" and value not in _OWN_SITES:
                 raise ForeignOrigin("A web page from elsewhere sent this request; it may not.")
         named = hosts[0].decode("latin-1") if len(hosts) == 1 else ""
-        if not self._is_ours(_hostname(named)):
+        if not self._known(named):
             raise ForeignHost(
                 f"This service is not {named!r}: ask it by its address, or start it with --allow-host and that name."
             )
