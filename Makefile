@@ -36,7 +36,7 @@ format: $(READY) ## format the code and mend what the linter can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-crash: $(READY) ## kill imports and Postgres at 50 random moments each, and compare
+crash: $(READY) ## kill imports and Postgres at 50 random moments each, services at 200, and compare
 	@HEARTLINE_CRASHES=50 $(BIN)/pytest -m crash
 
 bench: $(READY) ## ratios against the peers, each from one interleaved run

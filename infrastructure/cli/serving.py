@@ -1,5 +1,7 @@
 """`heartline serve`."""
 
+import signal
+
 import click
 
 from infrastructure.cli.options import settings
@@ -43,6 +45,7 @@ def serve(host: str, port: int, names: tuple[str, ...], require_tokens: bool, ra
     from infrastructure.http.serving import serving  # noqa: PLC0415  # the same
     from infrastructure.service.logs import log_to_stderr  # noqa: PLC0415  # the same
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it serves: what was started is stopped
     log_to_stderr(log_level)
     doors = Doors(host=host, names=names, tokens_demanded=require_tokens, limits=Limits(rate=rate, burst=int(rate) * 2))
     with ledger_source(settings()) as open_ledger, serving(open_ledger, doors, port) as server:

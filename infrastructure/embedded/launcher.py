@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from psycopg.conninfo import make_conninfo
-from psycopg.pq import PGconn, Ping
+import psycopg
 
 from infrastructure.embedded import sockets
 from infrastructure.embedded.address import Address
@@ -40,6 +39,9 @@ STOP_SECONDS = 60.0
 
 ORPHAN_SECONDS = 5.0
 """How long the processes of a killed server may finish by themselves before they are told to quit."""
+
+ANSWER_SECONDS = 2
+"""How long a server may take to answer whether it accepts sessions."""
 
 POLL_SECONDS = 0.005
 
@@ -92,9 +94,17 @@ def _recovers(pid_file: PidFile) -> bool:
     """Whether it starts anew since one of its processes was killed: PostgreSQL 18 hangs if it is told to stop then."""
     if pid_file.state != "ready" or pid_file.socket_directory is None:
         return False
-    # With a user named: libpq attempts nothing for one of whom the system knows no name.
-    conninfo = make_conninfo(host=str(pid_file.socket_directory), port=pid_file.port, user="postgres")
-    return PGconn.ping(conninfo.encode()) in (Ping.REJECT, Ping.NO_RESPONSE)
+    try:  # not by libpq's ping: on a server that hangs it waits for ever, and keeps all threads from running
+        psycopg.connect(
+            host=str(pid_file.socket_directory),
+            port=pid_file.port,
+            user=SUPERUSER,
+            dbname="postgres",
+            connect_timeout=ANSWER_SECONDS,
+        ).close()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _settle(layout: Layout) -> Address | None:

@@ -60,7 +60,14 @@ def make_app(service: Service, doors: Doors) -> Gate:
     )
     admission = Admission(service.keyring, demanded=doors.tokens_demanded)
     origins = Origins(doors.host, doors.names)
-    return Gate(app, origins, admission.grant_for, doors.limits, service.meters)  # type: ignore[arg-type]  # Litestar narrows ASGI's types
+    return Gate(
+        app,  # type: ignore[arg-type]  # Litestar narrows ASGI's types
+        origins,
+        admission.grant_for,
+        doors.limits,
+        service.meters,
+        ending=lambda: service.ending,
+    )
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {  # the framework's own type of it is not exported

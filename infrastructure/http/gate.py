@@ -18,6 +18,7 @@ from infrastructure.http.errors import TooSlow
 from infrastructure.http.limits import Limits, Rates
 from infrastructure.http.origins import Origins
 from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem, status_of
+from infrastructure.ledger.errors import ShuttingDown
 from infrastructure.service.logs import log
 from infrastructure.service.meters import Meters
 
@@ -34,8 +35,14 @@ GRANT = "grant"
 """Under this name the request's state holds what it may do."""
 
 
+_CUT_SHORT = (
+    "The service is stopping and could not wait for the end of this request. What became of it is not known: send it"
+    " again under the same delivery ids."
+)
+
+
 class Gate:
-    """Stands before an application."""
+    """Stands before an application. Requests that are cancelled while it is `ending` are told so."""
 
     def __init__(
         self,
@@ -45,7 +52,9 @@ class Gate:
         limits: Limits,
         meters: Meters,
         clock: Callable[[], float] = monotonic,
+        ending: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._ending = ending
         self._app, self._origins, self._grant_for = app, origins, grant_for
         self._limits, self._meters, self._clock = limits, meters, clock
         self._rates = Rates(limits, clock)
@@ -66,6 +75,10 @@ class Gate:
                 await self._app(scope, passage.receive, passage.send)
         except TooSlow as error:
             await self._refuse(passage, error)
+        except asyncio.CancelledError:
+            if not self._ending() or passage.status is not None:
+                raise
+            await self._refuse(passage, ShuttingDown(_CUT_SHORT))
         except HeartlineError as error:
             self._meters.refused.labels(error.code).inc()
             await self._refuse(passage, error)

@@ -9,10 +9,11 @@ from domain.errors import HeartlineError
 from infrastructure.answers.objects import LineAnswer, LinesAnswer
 from infrastructure.http.errors import TooLarge
 from infrastructure.http.limits import Limits
-from infrastructure.ledger.errors import QueueFull, StreamMoved
+from infrastructure.ledger.errors import QueueFull
 from infrastructure.openclaw.importer import outcome_of
 from infrastructure.openclaw.lines import Line
 from infrastructure.recorder.deliveries import Delivery, Recorded
+from infrastructure.recorder.recorder import UNDECIDED
 from infrastructure.service.service import Service
 
 WINDOW = 256
@@ -41,15 +42,23 @@ class Intake:
             TooLarge: there are too many.
             QueueFull, ShuttingDown, DatabaseUnavailable, StreamMoved: whatever was not answered has to come again.
         """
-        async for line in lines:
-            if len(self._answers) + len(self._pending) >= self._limits.lines:
-                raise TooLarge(
-                    f"More than {self._limits.lines} lines: what came before line {line.number} is recorded; send the "
-                    "rest by itself."
-                )
-            await self._take(line)
-        while self._pending:
-            await self._answer_oldest()
+        try:
+            async for line in lines:
+                if len(self._answers) + len(self._pending) >= self._limits.lines:
+                    raise TooLarge(
+                        f"More than {self._limits.lines} lines: what came before line {line.number} is recorded; send "
+                        "the rest by itself."
+                    )
+                await self._take(line)
+            while self._pending:
+                await self._answer_oldest()
+        finally:
+            for (
+                _number,
+                _delivery,
+                pending,
+            ) in self._pending:  # the request failed: nobody asks what became of the others
+                pending.add_done_callback(_retrieve)
         return self._told()
 
     async def _take(self, line: Line) -> None:
@@ -100,8 +109,14 @@ class Intake:
         return answer
 
 
+def _retrieve(pending: Future[Recorded]) -> None:
+    """Take note of an outcome, or asyncio complains in the log that nobody did."""
+    if not pending.cancelled():
+        pending.exception()
+
+
 def _answer(number: int, delivery: Delivery, recorded: Recorded) -> LineAnswer:
-    if isinstance(recorded.error, StreamMoved):  # it was not looked at well enough to be rejected
+    if isinstance(recorded.error, UNDECIDED):  # it was not looked at well enough to be rejected
         raise recorded.error
     told = outcome_of(delivery, recorded)
     return LineAnswer(number, told.outcome, told.events, told.engine_keys, told.reason, told.gateway)

@@ -42,6 +42,9 @@ STATUSES: Final = {
     "stream-moved": 503,
     "not-a-ledger": 503,
     "unanswered": 503,
+    "postgres-start-failed": 503,
+    "postgres-busy": 503,
+    "postgres-folder-unusable": 503,
 }
 """HTTP statuses by the code of an error. Others are 400 where the request can't be meant, else 500."""
 

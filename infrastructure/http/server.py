@@ -22,6 +22,10 @@ END_SECONDS = 9.5
 """When the process ends, whatever still hangs: whoever waits for it may kill it after ten seconds."""
 
 
+KILL_SECONDS = 9.8
+"""When it is killed, if it could not even do that."""
+
+
 class AddressTaken(HeartlineError):
     """The address can't be listened on."""
 
@@ -56,6 +60,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, service: Service, doors: Doors) -> None:
         self._service = service
+        self._told = False
         super().__init__(
             uvicorn.Config(
                 make_app(service, doors),
@@ -73,13 +78,21 @@ class Server(uvicorn.Server):
         )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, and finish what is in work."""
+        """Stop listening, and finish what is in work; what is still asked of the database after that is cancelled.
+
+        (The event loop would wait for the threads that ask it.)
+        """
         self._service.end()
         await super().shutdown(sockets)
+        self._service.libraries.close()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End on SIGINT and SIGTERM. (uvicorn would raise them again when it has ended, before anything is closed.)"""
+        """End on SIGINT and SIGTERM. (uvicorn would raise them again when it has ended, before anything is closed.)
+
+        Whoever was told once is deaf to the second time until the process has ended: else it would be killed while it
+        writes what was accepted, or stops Postgres. `_end_in_time` sees to it that it ends.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -88,12 +101,13 @@ class Server(uvicorn.Server):
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_IGN if self._told else handler)
 
     def _told_to_end(self, _number: int, _frame: object) -> None:
-        if not self.should_exit:
-            self.should_exit = True
+        if not self._told:
+            self._told = self.should_exit = True
             threading.Thread(target=_end_in_time, daemon=True).start()
+            signal.setitimer(signal.ITIMER_REAL, KILL_SECONDS)  # by the system, where that thread is kept from it
 
 
 def _end_in_time() -> None:

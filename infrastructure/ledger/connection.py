@@ -59,7 +59,7 @@ def losing_the_database() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        reason = " ".join(str(error).split())
+        reason = error.diag.message_primary or " ".join(str(error).split())  # not where in which function it happened
         if error.sqlstate is not None and not error.sqlstate.startswith(CONNECTION_LOST):
             raise DatabaseRefused(
                 f"The database could not do it ({reason}). Nothing of it was written; see to that and try again."

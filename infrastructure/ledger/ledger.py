@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from psycopg.errors import UndefinedFunction
 from psycopg.rows import class_row
 
 from domain.keys import partition_of, stream_id
@@ -64,8 +65,13 @@ class Ledger:
         self.ledger_id: UUID = found[0][0]
         self.partitions: int = found[0][1]
         self.content_key: bytes = bytes(found[0][2])
-        with losing_the_database():
-            self._appender = Appender(connection)
+        try:
+            with losing_the_database():
+                self._appender = Appender(connection)
+        except UndefinedFunction as error:
+            raise NotALedger(
+                "The ledger was made by another version of Heartline: bring it to this one with `heartline migrate`."
+            ) from error
 
     @classmethod
     def open(cls, conninfo: str) -> "Ledger":

@@ -123,6 +123,6 @@ def delivery_of(submitted: Submitted, gateway: str, engine_key: str | None, keye
 
 def outcome_of(delivery: Delivery, answer: Recorded) -> Outcome:
     """Say of a delivery's line what became of it."""
-    if answer.outcome == "recorded":
-        return Outcome("recorded", answer.events, answer.engine_keys, gateway=delivery.gateway)
-    return Outcome(answer.outcome, reason=answer.reason or None)
+    if answer.error is None:
+        return Outcome(answer.outcome, answer.events, answer.engine_keys, gateway=delivery.gateway)
+    return Outcome(answer.outcome, reason=answer.reason)

@@ -10,7 +10,7 @@ from domain.errors import HeartlineError
 from domain.events import EntriesRecorded, TextsRecorded, encode
 from domain.keys import stream_id
 from infrastructure.ledger.appending import Append, Group
-from infrastructure.ledger.errors import StreamMoved
+from infrastructure.ledger.errors import AppendRefused, DatabaseRefused, DatabaseUnavailable, StreamMoved
 from infrastructure.ledger.ledger import Ledger, delivery_key
 from infrastructure.recorder.deliveries import Delivery, DeliveryConflict, Part, Recorded, Written
 from infrastructure.recorder.engines import Engines
@@ -20,6 +20,9 @@ MOST_TRIES = 20
 
 GROUP_BYTES = 8 * 1024 * 1024
 """How much is sent to the database in one call, about."""
+
+UNDECIDED = (StreamMoved, DatabaseRefused)
+"""Why a delivery could not be looked at well enough to be refused: the same one may be recorded later."""
 
 Stream = tuple[str, str]
 """Gateway and engine key."""
@@ -70,6 +73,14 @@ class _Batch:
         self.answers: dict[int, Recorded] = {}
         self.written: dict[int, list[Written]] = {}
 
+    def unwritten(self, indexes: Sequence[int]) -> list[int]:
+        """Give those that are not recorded. One that has an id may be in part, and loses nothing by another try."""
+        return [
+            index
+            for index in indexes
+            if index not in self.answers and (index not in self.written or self.keys[index] is not None)
+        ]
+
     def recorded(self) -> list[Recorded]:
         """Say what became of each, in however many tries."""
         return [self._recorded(index) for index in range(len(self.deliveries))]
@@ -94,40 +105,60 @@ class Recorder:
         Raises:
             StreamMoved: other writers kept appending to one of the streams.
             DatabaseUnavailable: the database went away.
+            DatabaseRefused: it could not do it.
         """
         answers = self.record_each(deliveries)
         for answer in answers:
-            if isinstance(answer.error, StreamMoved):
+            if isinstance(answer.error, UNDECIDED):
                 raise answer.error
         return answers
 
     def record_each(self, deliveries: Sequence[Delivery]) -> list[Recorded]:
         """Record a batch; what is answered is durable, also that something is refused or was written before.
 
-        What is refused concerns its own delivery only, also where other writers kept appending to its stream
-        (StreamMoved). A batch that failed half-way is completed by recording it again.
+        What is refused concerns its own delivery only: what the ledger can't hold (AppendRefused), and a stream to
+        which other writers kept appending (StreamMoved). What the database could not do (DatabaseRefused) concerns all
+        that was not written yet. A batch that failed half-way is completed by recording it again.
 
         Raises:
             DatabaseUnavailable: the database went away.
         """
         batch = _Batch(deliveries)
-        waiting: Sequence[int] = range(len(deliveries))
+        everything = range(len(deliveries))
+        try:
+            self._record(batch, everything)
+        except AppendRefused:  # by one of them: who that is shows where each is written alone
+            for index in batch.unwritten(everything):
+                self._record_alone(batch, index)
+        except DatabaseRefused as error:
+            for index in batch.unwritten(everything):
+                batch.answers[index] = Recorded("rejected", error=error)
+        self._engines.trim()
+        return batch.recorded()
+
+    def _record_alone(self, batch: _Batch, index: int) -> None:
+        try:
+            self._record(batch, [index])
+        except (AppendRefused, DatabaseRefused) as error:
+            batch.answers[index] = Recorded("rejected", error=error)
+
+    def _record(self, batch: _Batch, indexes: Sequence[int]) -> None:
+        """Try to record some deliveries until each is answered."""
+        waiting = indexes
         try:
             for _try in range(MOST_TRIES):
                 waiting = self._attempt(batch, waiting)
                 if not waiting:
-                    break
+                    return
         except BaseException:
             self._engines = Engines(self._ledger)  # states in hand may be ahead of their streams
             raise
         for index in waiting:
-            key = deliveries[index].parts[0].engine_key
+            key = batch.deliveries[index].parts[0].engine_key
             moved = StreamMoved(
                 f"Other writers kept appending to {key}, and {len(waiting)} deliveries waited: try again."
             )
             batch.answers[index] = Recorded("rejected", error=moved)
-        self._engines.trim()
-        return batch.recorded()
 
     def _attempt(self, batch: _Batch, waiting: Sequence[int]) -> list[int]:
         """Try to record what is waiting; give what must be tried again, because a stream had moved on."""
@@ -199,6 +230,8 @@ class Recorder:
             for part in delivery.parts:
                 if part.engine_key not in there:
                     drafts += self._draft(index, delivery, part, key)
+        except (DatabaseUnavailable, DatabaseRefused):  # which says nothing about the delivery
+            raise
         except HeartlineError as error:
             for draft in drafts:
                 self._engines.forget(draft.append.gateway, draft.append.engine_key)

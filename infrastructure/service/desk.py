@@ -16,7 +16,7 @@ from domain.errors import HeartlineError
 from infrastructure.engine.answers import AnyAnswer
 from infrastructure.engine.context_engine import ContextEngine, Work
 from infrastructure.engine.requests import AnyRequest
-from infrastructure.ledger.errors import DatabaseUnavailable
+from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable
 from infrastructure.ledger.grouping import Grouped, Limits
 from infrastructure.ledger.hints import GatheringTeller
 from infrastructure.ledger.ledger import Ledger
@@ -30,6 +30,13 @@ AWAY_SECONDS = 0.5
 
 DESK = Limits(waiting_tasks=4_096, waiting_bytes=256 * 1024 * 1024, group_tasks=256, group_bytes=8 * 1024 * 1024)
 """How much may wait at the desk, and how much is written at once."""
+
+_AWAY = "The database is away: try again in a second."
+
+_REFUSED = (
+    "The database could not do it ({}): see `heartline doctor`. What became of it is not known: send it again under the"
+    " same delivery id."
+)
 
 Task = Delivery | AnyRequest
 Answer = Recorded | AnyAnswer
@@ -58,7 +65,6 @@ class Desk:
         self._open_ledger, self._meters = open_ledger, meters
         self._open: _Opened | None = None
         self._away_until = 0.0
-        self._away = DatabaseUnavailable("The database is away: try again in a second.")
         self._grouped: Grouped[Task, Pending, Answer] = Grouped(
             self._handle,
             _deliver,
@@ -100,14 +106,14 @@ class Desk:
         opened = self._opened()
         try:
             return self._write(opened, group)
-        except (DatabaseUnavailable, psycopg.Error) as error:
+        except DatabaseUnavailable as error:
             self._let_go()
             self._go_away(error)
             raise
-        except HeartlineError as error:
-            if len(group) == 1:
-                return [error]
-            return [answer for one in group for answer in self._handle([one])]  # it is the fault of one of them
+        except psycopg.Error as error:  # a standby that took over, a schema of another version
+            self._let_go()
+            self._go_away(error)
+            raise DatabaseRefused(_REFUSED.format(" ".join(str(error).split()))) from error
 
     def _write(self, opened: _Opened, group: list[Task]) -> Sequence[Answer | Exception]:
         now = time_ns() // 1_000
@@ -132,7 +138,7 @@ class Desk:
     def _opened(self) -> _Opened:
         if self._open is None:
             if monotonic() < self._away_until:
-                raise self._away
+                raise DatabaseUnavailable(_AWAY)  # a new one: an error that is raised again keeps all who raised it
             try:
                 self._open = _Opened(self._open_ledger())
             except HeartlineError as error:

@@ -54,15 +54,15 @@ def held_by(ledger: Ledger) -> Held:
     keys: dict[object, str] = {}
     streams: dict[str, list[tuple[str, bytes]]] = {}
     query = "select stream, engine_key, type, payload from heartline.events order by partition, stream, version"
-    for stream, engine_key, kind, payload in _rows(ledger, query):
+    for stream, engine_key, kind, payload in rows(ledger, query):
         keys[stream] = engine_key
         streams.setdefault(engine_key, []).append((kind, DIGESTS.sub(b"", payload)))
     contents: dict[str, dict[tuple[int, int], bytes]] = {key: {} for key in streams}
-    for stream, entry, revision, data in _rows(ledger, "select stream, entry, revision, bytes from heartline.content"):
+    for stream, entry, revision, data in rows(ledger, "select stream, entry, revision, bytes from heartline.content"):
         contents[keys[stream]][entry, revision] = data
     deliveries: dict[str, list[Delivered]] = {key: [] for key in streams}
     query = "select stream, first_version, last_version, fingerprint from heartline.deliveries order by 1, 2"
-    for stream, first, last, fingerprint in _rows(ledger, query):
+    for stream, first, last, fingerprint in rows(ledger, query):
         deliveries[keys[stream]].append(Delivered(first, last, fingerprint))
     return Held(streams, contents, deliveries)
 
@@ -73,7 +73,7 @@ def assert_sound(ledger: Ledger, reference: Held) -> Held:
     Each stream must be a beginning of what it is in the ledger that was never killed, and whole deliveries of it.
     """
     assert verify(ledger).broken == []
-    assert _rows(ledger, GAPS) == []
+    assert rows(ledger, GAPS) == []
     held = held_by(ledger)
     for key, stream in held.streams.items():
         assert stream == reference.streams[key][: len(stream)], key
@@ -108,6 +108,6 @@ def assert_holds(held: Held, reference: Held, acknowledged: Iterable[bytes]) -> 
         assert not missing, f"{len(missing)} acknowledged deliveries are missing in {key}"
 
 
-def _rows(ledger: Ledger, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+def rows(ledger: Ledger, query: str, *parameters: object) -> list[tuple[Any, ...]]:
     with ledger.connection.cursor(binary=True) as cursor:
         return cursor.execute(query.encode(), parameters).fetchall()

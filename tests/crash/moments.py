@@ -12,10 +12,14 @@ KILLS_A_LEDGER = 5
 SEED = os.environ.get("HEARTLINE_CRASH_SEED") or str(SystemRandom().getrandbits(32))
 
 
-def rounds() -> list[int]:
+SERVICES = 4
+"""How many times more often services are killed: under one load a kill costs less than with an import of its own."""
+
+
+def rounds(kills: int = KILLS, a_ledger: int = KILLS_A_LEDGER) -> list[int]:
     """Give the kills of each ledger."""
-    whole, rest = divmod(KILLS, KILLS_A_LEDGER)
-    return [KILLS_A_LEDGER] * whole + [rest] * (rest > 0)
+    whole, rest = divmod(kills, a_ledger)
+    return [a_ledger] * whole + [rest] * (rest > 0)
 
 
 class Moments:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from msgspec import Struct
@@ -52,9 +52,9 @@ def assert_told(ended: Ended) -> None:
 
 
 class Program:
-    """A Python module that runs on a home, until it ends or is killed."""
+    """A Python module that runs on a home, or where the environment says, until it ends or is killed."""
 
-    def __init__(self, home: Path, module: str, *arguments: str) -> None:
+    def __init__(self, home: Path, module: str, *arguments: str, **its_environment: str) -> None:
         self._out, self._err = TemporaryFile(), TemporaryFile()  # noqa: SIM115  # closed when it ends
         environment = {name: value for name, value in os.environ.items() if name != "HEARTLINE_DATABASE_URL"}
         self.process = subprocess.Popen(
@@ -63,7 +63,7 @@ class Program:
             stdout=self._out,
             stderr=self._err,
             cwd=PROJECT,
-            env=environment | {"PYTHONPATH": PATHS, "HEARTLINE_HOME": str(home)},
+            env=environment | {"PYTHONPATH": PATHS, "HEARTLINE_HOME": str(home)} | its_environment,
         )
 
     def feed(self, lines: Iterable[bytes]) -> None:
@@ -90,7 +90,7 @@ class Program:
             file.seek(0)
         return Ended(code, self._out.read().decode(), self._err.read().decode())
 
-    def __enter__(self) -> "Program":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

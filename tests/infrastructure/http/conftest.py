@@ -1,7 +1,7 @@
 """A real server on a real socket, over a fresh ledger, for each test that asks for one."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -15,7 +15,14 @@ from infrastructure.ledger.ledger import Ledger
 @contextmanager
 def served(database: str, doors: Doors | None = None) -> Iterator[str]:
     """Serve the ledger of a database; give the URL."""
-    with serving(lambda: Ledger.open(database), doors or Doors(), 0) as server:
+    with served_by(lambda: Ledger.open(database), doors) as url:
+        yield url
+
+
+@contextmanager
+def served_by(open_ledger: Callable[[], Ledger], doors: Doors | None = None) -> Iterator[str]:
+    """Serve a ledger that is opened like this; give the URL."""
+    with serving(open_ledger, doors or Doors(), 0) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
