@@ -1,6 +1,5 @@
 """What a request may do: what its token grants, or everything where none is demanded."""
 
-import asyncio
 from typing import Any, Final
 
 from litestar.connection import ASGIConnection
@@ -10,6 +9,7 @@ from infrastructure.access.errors import UnknownToken
 from infrastructure.access.keyring import Keyring
 from infrastructure.access.scopes import Administering, Grant, Reading, Writing, check_allowed
 from infrastructure.http.gate import GRANT
+from infrastructure.service.aside import Aside, Shared
 
 LOCAL: Final = Grant(token_id="", scope="admin", gateway=None)
 """What is granted without a token where none is demanded: whoever reaches loopback is this machine's."""
@@ -18,8 +18,9 @@ LOCAL: Final = Grant(token_id="", scope="admin", gateway=None)
 class Admission:
     """Grants what a token is good for."""
 
-    def __init__(self, keyring: Keyring, *, demanded: bool) -> None:
+    def __init__(self, keyring: Keyring, aside: Aside, *, demanded: bool) -> None:
         self._keyring, self._demanded = keyring, demanded
+        self._read = Shared[None](lambda token: aside.run(keyring.refresh, token))
 
     async def grant_for(self, token: str | None) -> Grant:
         """Say what is granted; None is a request without a token. A token that is brought must be good anywhere.
@@ -34,9 +35,11 @@ class Admission:
                     "This service demands a token: send `Authorization: Bearer …`, made by `heartline token create`."
                 )
             return LOCAL
-        if not self._keyring.fresh(token):
-            await asyncio.to_thread(self._keyring.refresh, token)
-        return self._keyring.grant(token)
+        for _ in range(2):  # what others are reading already may be older than the token
+            if self._keyring.fresh(token):
+                break
+            await self._read(token)
+        return self._keyring.look_up(token)
 
 
 Connection = ASGIConnection[Any, Any, Any, Any]

@@ -58,7 +58,7 @@ def make_app(service: Service, doors: Doors) -> Gate:
         request_max_body_size=doors.limits.document,
         logging_config=None,
     )
-    admission = Admission(service.keyring, demanded=doors.tokens_demanded)
+    admission = Admission(service.keyring, service.aside, demanded=doors.tokens_demanded)
     origins = Origins(doors.host, doors.names)
     return Gate(
         app,  # type: ignore[arg-type]  # Litestar narrows ASGI's types

@@ -50,7 +50,7 @@ def _route(path: str, kind: type[ask.Request], answer: type[told.Answer], summar
         held: HeldBytes = request.app.state.held
         body = await document(request.stream(), limits.document, held)
         if len(body) > LARGE:
-            asked = await asyncio.to_thread(_read, kind, body, request)
+            asked = await asyncio.get_running_loop().run_in_executor(service.readers, _read, kind, body, request)
         else:
             asked = _read(kind, body, request)
         try:

@@ -1,14 +1,16 @@
 """For whoever watches over the service: is it alive, can it work, and its meters."""
 
-from typing import Final, Literal
+from typing import Final
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from domain.errors import HeartlineError
 from infrastructure.http.admission import reads
+from infrastructure.http.told import problems
 from infrastructure.service.service import Service
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -20,31 +22,36 @@ class Health(Struct, frozen=True):
     status: str
 
 
-@get("/healthz", sync_to_thread=False, summary="Is the process alive?", tags=["operation"])
+@get("/healthz", sync_to_thread=False, summary="Is the process alive?", tags=["operation"], responses=problems())
 def healthz() -> Health:
     """Answer, which is all that is asked."""
     return Health("ok")
 
 
-@get("/readyz", sync_to_thread=True, summary="Can it record and answer now?", tags=["operation"])
-def readyz(service: NamedDependency[Service]) -> Response[Health]:
+@get(
+    "/readyz",
+    summary="Can it record and answer now?",
+    tags=["operation"],
+    responses={
+        **problems(),
+        503: ResponseSpec(data_container=Health, description="Not now.", generate_examples=False),
+    },
+)
+async def readyz(service: NamedDependency[Service]) -> Response[Health]:
     """Ask the database; 503 while it is away, or while the service ends."""
-    status = _status(service)
+    status = "ending" if service.ending else await service.database_status()
     return Response(Health(status), status_code=200 if status == "ok" else 503)
 
 
-def _status(service: Service) -> Literal["ok", "ending"] | str:
-    if service.ending:
-        return "ending"
-    try:
-        with service.libraries.lend() as library:
-            library.ledger.heads()
-    except HeartlineError as error:
-        return error.code
-    return "ok"
-
-
-@get("/metrics", sync_to_thread=True, guards=[reads], summary="Meters for Prometheus.", tags=["operation"])
+@get(
+    "/metrics",
+    sync_to_thread=True,
+    guards=[reads],
+    media_type=METRICS_TYPE,
+    summary="Meters for Prometheus.",
+    tags=["operation"],
+    responses=problems(),
+)
 def metrics(service: NamedDependency[Service]) -> Response[bytes]:
     """Measure what is not counted as it happens, and give all meters."""
     meters = service.meters
@@ -55,7 +62,7 @@ def metrics(service: NamedDependency[Service]) -> Response[bytes]:
         meters.database.set(1)
     except HeartlineError:  # which is told by this meter
         meters.database.set(0)
-    return Response(meters.text(), headers={"content-type": METRICS_TYPE})
+    return Response(meters.text(), media_type=METRICS_TYPE)
 
 
 ROUTES: list[BaseRouteHandler] = [healthz, readyz, metrics]

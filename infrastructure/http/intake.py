@@ -65,7 +65,9 @@ class Intake:
         size = len(line.content or b"")
         try:
             if size > LARGE:
-                delivery = await asyncio.to_thread(self._delivery_of, line)
+                delivery = await asyncio.get_running_loop().run_in_executor(
+                    self._service.readers, self._delivery_of, line
+                )
             else:
                 delivery = self._delivery_of(line)
         except HeartlineError as error:

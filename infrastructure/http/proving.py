@@ -1,7 +1,9 @@
 """Proving over HTTP: findings, verification, and what a checkpoint needs. Asked with POST, they still only read."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from litestar import get, post
 from litestar.di import NamedDependency
@@ -34,6 +36,20 @@ class _OfLines(Operation):
         self.request_body = RequestBody(required=True, content={NDJSON: OpenAPIMediaType(schema=lines)})
 
 
+T = TypeVar("T")
+
+
+async def _at_length(service: Service, question: Callable[[LocalAnswers], T]) -> Told[T]:
+    """Ask what takes long, when it is its turn."""
+
+    def answered() -> Told[T]:
+        with service.libraries.lend() as library:
+            return Told(question(LocalAnswers(library)))
+
+    async with service.long_questions.turn():
+        return await asyncio.to_thread(answered)
+
+
 class PlaceAsked(Struct, frozen=True):
     """A place in the log of a partition."""
 
@@ -49,31 +65,26 @@ class PlacesAsked(Struct, frozen=True):
 
 @get(
     "/findings",
-    sync_to_thread=True,
     summary="Audit every heartbeat routing key: shared engine keys, replayed entries.",
     responses=problems(_404="No such gateway is on record."),
 )
-def findings(service: NamedDependency[Service], gateway: Gateway = None) -> Told[list[FindingAnswer]]:
+async def findings(service: NamedDependency[Service], gateway: Gateway = None) -> Told[list[FindingAnswer]]:
     """None is a good answer."""
-    with service.long_questions.turn(), service.libraries.lend() as library:
-        return Told(LocalAnswers(library).findings(gateway))
+    return await _at_length(service, lambda answers: answers.findings(gateway))
 
 
 @get(
     "/verification",
-    sync_to_thread=True,
     summary="Prove that nothing on record was changed.",
     responses=problems(),
 )
-def verification(service: NamedDependency[Service]) -> Told[Verification]:
+async def verification(service: NamedDependency[Service]) -> Told[Verification]:
     """By itself this proves that the ledger is consistent."""
-    with service.long_questions.turn(), service.libraries.lend() as library:
-        return Told(LocalAnswers(library).verification())
+    return await _at_length(service, lambda answers: answers.verification())
 
 
 @post(
     "/verification",
-    sync_to_thread=True,
     status_code=200,
     opt=READS,
     operation_class=_OfLines,
@@ -82,10 +93,9 @@ def verification(service: NamedDependency[Service]) -> Told[Verification]:
         _413="The file is too large: its last line is enough.", _422="It is no checkpoint of this ledger."
     ),
 )
-def verification_against(service: NamedDependency[Service], body: RawBody) -> Told[Verification]:
+async def verification_against(service: NamedDependency[Service], body: RawBody) -> Told[Verification]:
     """The body is a file of checkpoints, or the last lines of one: the last is what counts."""
-    with service.long_questions.turn(), service.libraries.lend() as library:
-        return Told(LocalAnswers(library).verification_against(body))
+    return await _at_length(service, lambda answers: answers.verification_against(body))
 
 
 @get(

@@ -16,13 +16,13 @@ from domain.errors import HeartlineError
 from infrastructure.engine.answers import AnyAnswer
 from infrastructure.engine.context_engine import ContextEngine, Work
 from infrastructure.engine.requests import AnyRequest
-from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable
+from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable, NotALedger
 from infrastructure.ledger.grouping import Grouped, Limits
 from infrastructure.ledger.hints import GatheringTeller
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.recorder.deliveries import Delivery, Recorded
 from infrastructure.recorder.recorder import Recorder
-from infrastructure.service.logs import warn
+from infrastructure.service.logs import LOGGER, warn
 from infrastructure.service.meters import Meters
 
 AWAY_SECONDS = 0.5
@@ -103,17 +103,25 @@ class Desk:
         return pending
 
     def _handle(self, group: list[Task]) -> Sequence[Answer | Exception]:
-        opened = self._opened()
+        """Write a group. Each gets an error of its own: a shared one would keep every frame that it is raised in."""
         try:
-            return self._write(opened, group)
+            return self._write(self._opened(), group)
         except DatabaseUnavailable as error:
+            if self._open is not None:
+                self._go_away(error)
+            return [DatabaseUnavailable(str(error)) for _task in group]
+        except (DatabaseRefused, NotALedger) as error:  # nobody's fault: each alone would wait for the same limits
+            return [type(error)(str(error)) for _task in group]
+        except psycopg.Error as error:  # a schema of another version, a database that may only be read
             self._let_go()
-            self._go_away(error)
-            raise
-        except psycopg.Error as error:  # a standby that took over, a schema of another version
-            self._let_go()
-            self._go_away(error)
-            raise DatabaseRefused(_REFUSED.format(" ".join(str(error).split()))) from error
+            warn("the database refused", error=type(error).__name__, code=error.sqlstate)
+            return [DatabaseRefused(_REFUSED.format(" ".join(str(error).split()))) for _task in group]
+        except Exception as error:
+            if len(group) > 1:
+                return [answer for one in group for answer in self._handle([one])]  # it is the fault of one of them
+            if not isinstance(error, HeartlineError):
+                LOGGER.error("a delivery could not be handled", exc_info=error)
+            return [error]
 
     def _write(self, opened: _Opened, group: list[Task]) -> Sequence[Answer | Exception]:
         now = time_ns() // 1_000
@@ -138,7 +146,7 @@ class Desk:
     def _opened(self) -> _Opened:
         if self._open is None:
             if monotonic() < self._away_until:
-                raise DatabaseUnavailable(_AWAY)  # a new one: an error that is raised again keeps all who raised it
+                raise DatabaseUnavailable(_AWAY)
             try:
                 self._open = _Opened(self._open_ledger())
             except HeartlineError as error:
@@ -146,9 +154,10 @@ class Desk:
                 raise
         return self._open
 
-    def _go_away(self, error: Exception) -> None:
+    def _go_away(self, error: HeartlineError) -> None:
+        self._let_go()
         self._away_until = monotonic() + AWAY_SECONDS
-        warn("the database is away", code=getattr(error, "code", type(error).__name__))
+        warn("the database is away", code=error.code)
 
     def _let_go(self) -> None:
         if self._open is not None:
@@ -166,12 +175,14 @@ def _taken(engine: ContextEngine, task: Task, now: int) -> Delivery | Work | Hea
         return error
 
 
-def _answered(engine: ContextEngine, work: Work, recorded: Recorded) -> AnyAnswer | HeartlineError:
+def _answered(engine: ContextEngine, work: Work, recorded: Recorded) -> AnyAnswer | Exception:
     try:
         return engine.answer(work, recorded)
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, psycopg.Error):
         raise
-    except HeartlineError as error:
+    except Exception as error:
+        if not isinstance(error, HeartlineError):
+            LOGGER.error("a command was done and could not be answered", exc_info=error)
         return error
 
 

@@ -1,9 +1,12 @@
 """The service: what it holds open between requests."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from domain.errors import HeartlineError
 from infrastructure.access.keyring import Keyring, Known, tokens_in_use
 from infrastructure.ledger.ledger import Ledger
+from infrastructure.service.aside import Aside, Shared
 from infrastructure.service.desk import Desk
 from infrastructure.service.libraries import Libraries
 from infrastructure.service.logs import warn
@@ -13,6 +16,9 @@ from infrastructure.service.meters import Meters
 CLOSE_SECONDS = 2.0
 """How long what was accepted may take to be written when the service ends."""
 
+READERS = 2
+"""How many large bodies are read at once: reading is processor time."""
+
 
 class Service:
     """Everything that requests share. Threads may use it at once."""
@@ -20,9 +26,12 @@ class Service:
     def __init__(self, open_ledger: Callable[[], Ledger]) -> None:
         self.meters = Meters()
         self.libraries = Libraries(open_ledger)
+        self.aside = Aside(open_ledger)
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self.long_questions = LongQuestions()
         self.desk = Desk(open_ledger, self.meters)
         self.keyring = Keyring(self._tokens)
+        self.database_status = Shared(self._database_status)
         self.ending = False
 
     def end(self) -> None:
@@ -35,7 +44,16 @@ class Service:
         if not self.desk.close(CLOSE_SECONDS):
             warn("ended before everything was written; who sent it was not told that it was")
         self.libraries.close()
+        self.aside.close()
+        self.readers.shutdown(wait=False, cancel_futures=True)
+
+    async def _database_status(self) -> str:
+        """Say `ok` if the database answers, else the code of why it does not."""
+        try:
+            await self.aside.run(self.aside.ask, lambda library: library.ledger.heads())
+        except HeartlineError as error:
+            return error.code
+        return "ok"
 
     def _tokens(self) -> Sequence[Known]:
-        with self.libraries.lend() as library:
-            return tokens_in_use(library.ledger.connection)
+        return self.aside.ask(lambda library: tokens_in_use(library.ledger.connection))

@@ -1,5 +1,6 @@
 """Proving over HTTP: verification against a file, heads, gateways, and what OpenAPI says of all routes."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,16 @@ def test_a_source_keeps_the_name_that_it_was_given_first(client: httpx.Client) -
 
 def test_long_questions_take_turns_and_leave_room_for_others() -> None:
     questions = LongQuestions(at_once=1, wait_seconds=0.01)
-    with questions.turn(), pytest.raises(TooBusy, match="try again"), questions.turn():
-        pass
-    with questions.turn():
-        pass
+
+    async def ask() -> None:
+        async with questions.turn():
+            with pytest.raises(TooBusy, match="try again"):
+                async with questions.turn():
+                    pass
+        async with questions.turn():
+            pass
+
+    asyncio.run(ask())
 
 
 def test_every_route_is_described_with_its_parameters_answers_and_problems(client: httpx.Client) -> None:
