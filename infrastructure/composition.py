@@ -157,6 +157,15 @@ def migrate_database(settings: Settings, partitions: int) -> None:
         prepare_embedded(address, partitions)
 
 
+def take_backup(settings: Settings, url: str, file: Path, told: Told) -> Summary:
+    """Write a backup of the ledger of the service at a URL, to a new file here."""
+    from infrastructure.remote.keeping import take_backup  # noqa: PLC0415  # as above
+    from infrastructure.remote.service import opened_service  # noqa: PLC0415  # as above
+
+    with opened_service(url, settings.token) as service:
+        return take_backup(service, file, told)
+
+
 def back_up(settings: Settings, file: Path | BinaryIO, told: Told) -> Summary:
     """Write a backup of the ledger that the settings name, to a new file or to a stream.
 

@@ -14,9 +14,9 @@ from domain.errors import WrongUsage
 from infrastructure.answers.times import rfc3339
 from infrastructure.backup.errors import LedgerBroken
 from infrastructure.backup.summary import Summary, Told
-from infrastructure.cli.options import json_option, settings
+from infrastructure.cli.options import json_option, settings, url_option
 from infrastructure.cli.output import as_json, note, printable, say
-from infrastructure.composition import back_up
+from infrastructure.composition import back_up, take_backup
 from infrastructure.composition import restore as restore_backup
 
 EXIT_BROKEN = 1
@@ -33,8 +33,9 @@ Examples:
   heartline backup nightly.backup --json | jq -r .digest""",
 )
 @click.argument("file", metavar="FILE")
+@url_option
 @json_option
-def backup(file: str, as_json_: bool) -> None:
+def backup(file: str, url: str | None, as_json_: bool) -> None:
     """Write the whole ledger to a new FILE, as of one moment; others may go on recording. '-' is standard output; the
     answer then goes to standard error.
 
@@ -46,9 +47,14 @@ def backup(file: str, as_json_: bool) -> None:
     """
     if file == STREAM and sys.stdout.isatty():
         raise WrongUsage("A backup is no text for a terminal: name a file, or pipe it on.")
+    if file == STREAM and url is not None:
+        raise WrongUsage("From a service a backup is written to a file, which is checked here: name one.")
     try:
         with _progress() as told:
-            summary = back_up(settings(), sys.stdout.buffer if file == STREAM else Path(file), told)
+            if url is not None:
+                summary = take_backup(settings(), url, Path(file), told)
+            else:
+                summary = back_up(settings(), sys.stdout.buffer if file == STREAM else Path(file), told)
     except LedgerBroken as error:
         note(f"heartline: {error} [{error.code}]")
         if as_json_:
@@ -69,8 +75,9 @@ Examples:
   HEARTLINE_DATABASE_URL=postgresql://owner@host/empty heartline restore heartline.backup""",
 )
 @click.argument("file", metavar="FILE")
+@url_option
 @json_option
-def restore(file: str, as_json_: bool) -> None:
+def restore(file: str, url: str | None, as_json_: bool) -> None:
     """Make the ledger of a backup, in a place that has none or an empty one, and verify it. All or nothing.
 
     FILE is checked as a whole before anything is done. A database of your own is named by HEARTLINE_DATABASE_URL, as
@@ -80,6 +87,11 @@ def restore(file: str, as_json_: bool) -> None:
 
     It is the same ledger, not another: from then on, record to one of the two only.
     """
+    if url is not None:
+        raise WrongUsage(
+            "A service can't restore its own ledger: stop it, and run `heartline restore` where its database can be "
+            "reached, with HEARTLINE_HOME or HEARTLINE_DATABASE_URL."
+        )
     if file == STREAM:
         raise WrongUsage("A backup is checked as a whole before it is restored: write it to a file first.")
     with _progress() as told:

@@ -11,7 +11,18 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from msgspec import Struct
 
 from domain.errors import HeartlineError
-from infrastructure.http import engine, events, gateways, health, observations, problems, proving, reading, tokens
+from infrastructure.http import (
+    engine,
+    events,
+    gateways,
+    health,
+    keeping,
+    observations,
+    problems,
+    proving,
+    reading,
+    tokens,
+)
 from infrastructure.http.admission import Admission, administers, reads
 from infrastructure.http.gate import Gate
 from infrastructure.http.limits import HeldBytes, Limits
@@ -42,7 +53,7 @@ def make_app(service: Service, doors: Doors) -> Gate:
             # Those which write ask by themselves what a token allows: only they know for which gateway.
             Router("/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES, *gateways.ROUTES]),
             Router("/v1", route_handlers=[*reading.ROUTES, *events.ROUTES, *proving.ROUTES], guards=[reads]),
-            Router("/v1", route_handlers=tokens.ROUTES, guards=[administers]),
+            Router("/v1", route_handlers=[*tokens.ROUTES, *keeping.ROUTES], guards=[administers]),
             *health.ROUTES,
         ],
         dependencies={"service": Provide(provided, sync_to_thread=False)},  # with a second one each request is slower

@@ -17,6 +17,11 @@ STATEMENT_TIMEOUT_MS = 120_000
 
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c client_encoding=UTF8"
 
+VANISHED_SECONDS = 30
+"""How long a database may be silent on the network before it counts as away: else nobody would say so of a machine that
+vanished. (Twice as long where it is idle.)
+"""
+
 getLogger("psycopg").addHandler(NullHandler())  # or it writes to stderr, beside us, that a connection is lost
 
 CONNECTION_LOST = ("08", "57P")
@@ -38,6 +43,10 @@ def connect(conninfo: str) -> AnyConnection:
             autocommit=True,
             connect_timeout=10,
             application_name="heartline",
+            keepalives_idle=VANISHED_SECONDS,
+            keepalives_interval=VANISHED_SECONDS // 3,
+            keepalives_count=3,
+            tcp_user_timeout=VANISHED_SECONDS * 1_000,
             options=OPTIONS,
         )
     except psycopg.ProgrammingError:

@@ -31,6 +31,7 @@ LONGEST_PAUSE_SECONDS = 5.0
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 PROBLEM = "application/problem+json"
+BYTES = "application/octet-stream"
 
 BUSY = (429, 503)
 _NO_SUCH_ROUTE = ("not-found", "method-not-allowed")
@@ -98,6 +99,29 @@ class RemoteService:
         """
         return self._asked("POST", path, parameters or {}, body, media_type, long, patience)
 
+    def download(self, path: str, write: Callable[[bytes], None]) -> None:
+        """Ask for bytes, and write them as they come.
+
+        Raises:
+            HeartlineError: what the service says is wrong, or what is wrong on the way there, in the midst of it too.
+        """
+        timeout = httpx.Timeout(LONG_ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        request = self._client.build_request("GET", self.address.base + path, timeout=timeout)
+        response = self._sent(request, stream=True)
+        try:
+            if response.headers.get("content-type", "").partition(";")[0] != BYTES:
+                response.read()
+                self._read(response)
+                raise NotAService(f"{self.address.base} answered with something else: is it of another version?")
+            for piece in response.iter_bytes():
+                write(piece)
+        except httpx.HTTPError as error:
+            raise ServiceUnreachable(
+                f"{self.address.base} broke off ({_words(error)}): its log says why. Try again."
+            ) from None
+        finally:
+            response.close()
+
     def once(self, path: str) -> httpx.Response:
         """Ask once, and give whatever is answered.
 
@@ -149,10 +173,10 @@ class RemoteService:
             self._pause(delay)
             waited, pause = waited + delay, min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    def _sent(self, request: httpx.Request) -> httpx.Response:
+    def _sent(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         base = self.address.base
         try:
-            return self._client.send(request)
+            return self._client.send(request, stream=stream)
         except httpx.ConnectTimeout:
             raise ServiceTimeout(f"{base} can't be reached in {CONNECT_SECONDS:g} s: is the URL right?") from None
         except httpx.TimeoutException:
