@@ -3,6 +3,8 @@
 import logging
 import sys
 import traceback
+from contextlib import suppress
+from time import time
 from typing import Any
 
 from msgspec import json
@@ -17,24 +19,32 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record."""
-        line: dict[str, Any] = {
-            "at": rfc3339(int(record.created * 1_000_000)),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-        }
-        line.update(getattr(record, "fields", {}))
+        fields: dict[str, Any] = dict(getattr(record, "fields", {}))
         if record.exc_info:
-            line["error"] = type(record.exc_info[1]).__name__
-            line["traceback"] = [
+            fields["error"] = type(record.exc_info[1]).__name__
+            fields["traceback"] = [
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])
             ]
-        return json.encode(line).decode()
+        return _line(record.created, record.levelname.lower(), record.getMessage(), fields)
+
+
+class _Stderr(logging.StreamHandler[Any]):
+    """Writes lines to standard error, whether they come as records or ready."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.setFormatter(JsonFormatter())
+
+    def write(self, line: str) -> None:
+        """Write a line that is ready. Where nobody reads it, requests are served all the same."""
+        with self.lock, suppress(OSError, ValueError):  # type: ignore[union-attr]  # a handler has a lock from its making on
+            self.stream.write(line + self.terminator)
+            self.flush()
 
 
 def log_to_stderr(level: str) -> None:
     """Send the logs of the service, and the server's warnings, to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler = _Stderr()
     for logger, its_level in ((LOGGER, level.upper()), (logging.getLogger("uvicorn"), "WARNING")):
         logger.handlers = [handler]
         logger.setLevel(its_level)
@@ -42,12 +52,22 @@ def log_to_stderr(level: str) -> None:
 
 
 def log(event: str, /, **fields: object) -> None:
-    """Log what happened. (Without looking up who says so, which costs more than the rest.)"""
-    if LOGGER.isEnabledFor(logging.INFO):
-        record = LOGGER.makeRecord(LOGGER.name, logging.INFO, "", 0, event, (), None, extra={"fields": fields})
-        LOGGER.handle(record)
+    """Log what happened. Every request does: making a record of it, and looking up who says so, costs four times as
+    much as writing the line.
+    """
+    if not LOGGER.isEnabledFor(logging.INFO):
+        return
+    handler = LOGGER.handlers[0] if LOGGER.handlers else None
+    if isinstance(handler, _Stderr):
+        handler.write(_line(time(), "info", event, fields))
+    else:
+        LOGGER.info(event, extra={"fields": fields})
 
 
 def warn(event: str, /, **fields: object) -> None:
     """Log what somebody should look at."""
     LOGGER.warning(event, extra={"fields": fields})
+
+
+def _line(at: float, level: str, event: str, fields: dict[str, Any]) -> str:
+    return json.encode({"at": rfc3339(int(at * 1_000_000)), "level": level, "event": event, **fields}).decode()
