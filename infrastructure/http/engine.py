@@ -48,16 +48,16 @@ def _route(path: str, kind: type[ask.Request], answer: type[told.Answer], summar
     async def command(request: Request[Any, Any, Any], service: NamedDependency[Service]) -> Told[Any]:
         limits: Limits = request.app.state.limits
         held: HeldBytes = request.app.state.held
-        body = await document(request.stream(), limits.document, held)
-        if len(body) > LARGE:
-            asked = await asyncio.get_running_loop().run_in_executor(service.readers, _read, kind, body, request)
-        else:
-            asked = _read(kind, body, request)
-        try:
-            answered = await service.desk.ask(asked, len(body))  # type: ignore[arg-type]  # COMMANDS has its members only
-        except HeartlineError as error:
-            service.meters.commands.labels(error.code).inc()
-            raise
+        async with document(request.stream(), limits.document, held) as body:
+            if len(body) > LARGE:
+                asked = await asyncio.get_running_loop().run_in_executor(service.readers, _read, kind, body, request)
+            else:
+                asked = _read(kind, body, request)
+            try:
+                answered = await service.desk.ask(asked, len(body))  # type: ignore[arg-type]  # COMMANDS has its members only
+            except HeartlineError as error:
+                service.meters.commands.labels(error.code).inc()
+                raise
         service.meters.commands.labels("done").inc()
         return Told(answered)
 

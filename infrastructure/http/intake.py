@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import Future
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterable, Callable
 
 from domain.errors import HeartlineError
@@ -22,6 +22,8 @@ WINDOW = 256
 LARGE = 256 * 1024
 """Bytes from which a line is read by another thread, so that other requests don't wait for it."""
 
+TURN_SECONDS = 0.005
+"""After how long the lines of one request, which may be many and bad, let other requests have a turn."""
 
 DeliveryOf = Callable[[Line], Delivery | None]
 """Gives what a line delivers; None where it changes no engine."""
@@ -42,6 +44,8 @@ class Intake:
             TooLarge: there are too many.
             QueueFull, ShuttingDown, DatabaseUnavailable, StreamMoved: whatever was not answered has to come again.
         """
+        clock = asyncio.get_running_loop().time
+        until = clock() + TURN_SECONDS
         try:
             async for line in lines:
                 if len(self._answers) + len(self._pending) >= self._limits.lines:
@@ -50,15 +54,14 @@ class Intake:
                         "the rest by itself."
                     )
                 await self._take(line)
+                if clock() > until:
+                    await asyncio.sleep(0)
+                    until = clock() + TURN_SECONDS
             while self._pending:
                 await self._answer_oldest()
         finally:
-            for (
-                _number,
-                _delivery,
-                pending,
-            ) in self._pending:  # the request failed: nobody asks what became of the others
-                pending.add_done_callback(_retrieve)
+            for _number, _delivery, pending in self._pending:
+                pending.cancel()  # it is written, and nobody waits for what it came to
         return self._told()
 
     async def _take(self, line: Line) -> None:
@@ -95,26 +98,18 @@ class Intake:
         self._answers[number] = _answer(number, delivery, await pending)
 
     def _told(self) -> LinesAnswer:
-        answer = LinesAnswer(lines=[self._answers[number] for number in sorted(self._answers)])
-        for line in answer.lines:
-            match line.outcome:
-                case "recorded":
-                    answer.recorded += 1
-                    answer.events += line.events
-                case "duplicate":
-                    answer.duplicates += 1
-                case "ignored":
-                    answer.ignored += 1
-                case "rejected":
-                    answer.rejected += 1
-            self._service.meters.lines.labels(line.outcome).inc()
-        return answer
-
-
-def _retrieve(pending: Future[Recorded]) -> None:
-    """Take note of an outcome, or asyncio complains in the log that nobody did."""
-    if not pending.cancelled():
-        pending.exception()
+        lines = [self._answers[number] for number in sorted(self._answers)]
+        came = Counter(line.outcome for line in lines)
+        for outcome, count in came.items():
+            self._service.meters.lines.labels(outcome).inc(count)
+        return LinesAnswer(
+            recorded=came["recorded"],
+            duplicates=came["duplicate"],
+            ignored=came["ignored"],
+            rejected=came["rejected"],
+            events=sum(line.events for line in lines if line.outcome == "recorded"),
+            lines=lines,
+        )
 
 
 def _answer(number: int, delivery: Delivery, recorded: Recorded) -> LineAnswer:

@@ -134,9 +134,9 @@ async def _lines(request: Request[Any, Any, Any]) -> AsyncIterator[Line]:
     limits: Limits = request.app.state.limits
     held: HeldBytes = request.app.state.held
     if _is_document(request):
-        content = await document(request.stream(), limits.line, held)
-        if content.strip():
-            yield Line(1, content)
+        async with document(request.stream(), limits.line, held) as content:
+            if content.strip():
+                yield Line(1, content)
         return
     async for line in Lines(request.stream(), limits.line, held):
         yield line

@@ -6,7 +6,9 @@ replaced at the same length; what is kept is always the original's bytes, found 
 
 import json
 import re
+from array import array
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 500
@@ -31,6 +33,9 @@ _STRINGS_AND_NUMBERS = re.compile(
 )
 _BRACKETS = bytes.maketrans(b"[]{}", b"()()")
 _NO_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+_STEPS = bytes.maketrans(b"()", b"\x01\xff")  # +1 and -1, as signed bytes
+_WALKED = 16_384  # brackets at once: each such step holds the interpreter, and others wait for it
+_PASSES = 8
 _BARE_STRINGS = re.compile(rb'"[^"]*"?')
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -51,13 +56,13 @@ def shadow(line: bytes) -> bytes:
     """
     if not _SURROGATE.search(line):
         return line
-    lone = [found.start() for found in _ESCAPES.finditer(line) if found["lone"]]
-    if not lone:
-        return line
-    replaced = bytearray(line)
-    for at in lone:
-        replaced[at : at + len(_REPLACEMENT)] = _REPLACEMENT
-    return bytes(replaced)
+    replaced: bytearray | None = None
+    for found in _ESCAPES.finditer(line):
+        if found["lone"]:
+            if replaced is None:
+                replaced = bytearray(line)
+            replaced[found.start() : found.end()] = _REPLACEMENT
+    return line if replaced is None else bytes(replaced)
 
 
 def too_deep(line: bytes) -> bool:
@@ -68,12 +73,22 @@ def too_deep(line: bytes) -> bool:
         line = line.replace(rb"\\", b"").replace(rb"\"", b"")
     structure = line.translate(_BRACKETS, delete=_NO_STRUCTURE)
     brackets = _BARE_STRINGS.sub(b"", structure.replace(b'""', b""))  # `""` is an empty string, or two that touch
-    for _ in range(MAX_DEPTH):
+    if b"(" * (MAX_DEPTH + 1) in brackets:
+        return True
+    deepest = MAX_DEPTH
+    for _ in range(_PASSES):  # each takes the innermost away, which is nearly all of what isn't nested on purpose
         inner = brackets.replace(b"()", b"")
         if len(inner) == len(brackets):
             break  # empty, or unbalanced: that is for the decoder to say
-        brackets = inner
-    return b"()" in brackets or brackets.startswith(b"(" * (MAX_DEPTH + 1))
+        brackets, deepest = inner, deepest - 1
+    depth = 0
+    for start in range(0, len(brackets), _WALKED):
+        steps = array("b", brackets[start : start + _WALKED].translate(_STEPS))
+        depths = list(accumulate(steps, initial=depth))
+        if max(depths) > deepest:
+            return True
+        depth = depths[-1]
+    return False
 
 
 def plain_numbers(text: bytes) -> bytes:
