@@ -37,7 +37,7 @@ PIECES = st.lists(
 @given(PIECES, st.integers(1, 5))
 def test_lines_that_arrive_are_those_of_a_file_however_they_are_cut(pieces: list[bytes], size: int) -> None:
     body = b"".join(pieces)
-    file = [line for line in read_lines(io.BytesIO(body), LIMIT)]
+    file = list(read_lines(io.BytesIO(body), LIMIT))
     for chunks in (pieces, [body[at : at + size] for at in range(0, len(body), size)], [body]):
         held = HeldBytes(1_000)
         assert [line for line, _held in read(chunks, LIMIT, held)] == file
