@@ -153,7 +153,7 @@ def _opened(request: asked.OpenRequest, base: dict[str, Any], after: Engine) -> 
 
 def _taken(event: Event) -> dict[str, Any]:
     recorded: EntriesRecorded = _of(EntriesRecorded, event)
-    new = tuple(told.EntryAnswer(one.entry, one.revision, one.role, one.tokens) for one in recorded.revisions)
+    new = tuple(told.EntryForm(one.entry, one.revision, one.role, one.tokens) for one in recorded.revisions)
     return {"entries": new, "again": recorded.again}
 
 
@@ -176,7 +176,7 @@ def _assembled(
         tokens=assembly.tokens,
         prompt_tokens=prompt_tokens(request),
         budget=request.budget,
-        entries=tuple(told.EntryAnswer(one.entry, one.revision, one.role, one.tokens) for one in assembly.items),
+        entries=tuple(told.EntryForm(one.entry, one.revision, one.role, one.tokens) for one in assembly.items),
         messages=tuple(NULL if data is None else Raw(bytes(data)) for data in contents),
         omitted=assembly.omitted,
     )

@@ -26,7 +26,7 @@ class Opened(Answer, frozen=True, kw_only=True):
     epoch: str
 
 
-class EntryAnswer(Struct, frozen=True):
+class EntryForm(Struct, frozen=True):
     """A byte form of an entry, with its estimated tokens."""
 
     entry: int
@@ -38,7 +38,7 @@ class EntryAnswer(Struct, frozen=True):
 class Taken(Answer, frozen=True, kw_only=True):
     """Messages were taken: `entries` are those that were new, in their order, `again` (entry, revision) the others."""
 
-    entries: tuple[EntryAnswer, ...]
+    entries: tuple[EntryForm, ...]
     again: tuple[tuple[int, int], ...]
 
 
@@ -58,7 +58,7 @@ class Assembled(Answer, frozen=True, kw_only=True):
     prompt_tokens: int
     budget: int
     tokens_basis: Literal["estimated"] = "estimated"
-    entries: tuple[EntryAnswer, ...]
+    entries: tuple[EntryForm, ...]
     messages: tuple[Raw, ...]
     omitted: Omitted
 

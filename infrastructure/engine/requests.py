@@ -7,10 +7,12 @@ anew. Every other text is legible (`openclaw.lossless.legible`). Counts of token
 from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import fields
 
 from domain.heartbeat import Outcome, SkipReason
 from infrastructure.engine.errors import BadRequest
 from infrastructure.openclaw.bad_line import BadLine
+from infrastructure.openclaw.lossless import legible, members
 from infrastructure.openclaw.shapes import Count, Reader, Text, Values, check_line
 
 Name = Annotated[str, Meta(min_length=1)]
@@ -185,7 +187,7 @@ _READERS: dict[type[Request], Reader[Request]] = {}
 
 
 def read_request(kind: type[R], body: bytes) -> R:
-    """Read a request's JSON body. Unknown fields are passed over.
+    """Read a request's JSON body. A field that it has not is refused: a misspelt one would be missed in silence.
 
     Raises:
         BadRequest: it is none of this kind.
@@ -195,6 +197,11 @@ def read_request(kind: type[R], body: bytes) -> R:
         reader = _READERS[kind] = Reader[Request](kind)
     try:
         check_line(body)
-        return reader.read(body)  # type: ignore[return-value]  # the reader of this kind
+        request = reader.read(body)
     except BadLine as error:
         raise BadRequest(error.reason.replace("the line", "the request") + ".") from None
+    known = {field.encode_name for field in fields(kind)}
+    unknown = [legible(name) for name in members(body) if name not in known]
+    if unknown:
+        raise BadRequest(f"`{unknown[0]}` is no field of this request: it has {', '.join(sorted(known))}.")
+    return request  # type: ignore[return-value]  # the reader of this kind gives one of it

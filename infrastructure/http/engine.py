@@ -54,7 +54,8 @@ def _route(path: str, kind: type[ask.Request], answer: type[told.Answer], summar
             else:
                 asked = _read(kind, body, request)
             try:
-                answered = await service.desk.ask(asked, len(body))  # type: ignore[arg-type]  # COMMANDS has its members only
+                pending = service.desk.ask(asked, len(body))  # type: ignore[arg-type]  # COMMANDS has its members only
+                answered = await service.desk.answered(pending)
             except HeartlineError as error:
                 service.meters.commands.labels(error.code).inc()
                 raise

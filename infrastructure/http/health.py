@@ -1,5 +1,7 @@
 """For whoever watches over the service: is it alive, can it work, and its meters."""
 
+import asyncio
+from math import nan
 from typing import Final
 
 from litestar import Response, get
@@ -12,6 +14,9 @@ from domain.errors import HeartlineError
 from infrastructure.http.admission import reads
 from infrastructure.http.told import problems
 from infrastructure.service.service import Service
+
+READY_SECONDS: Final = 3.0
+"""How long a database may take to answer that it is there: one that hangs is as good as away."""
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,7 +44,11 @@ def healthz() -> Health:
 )
 async def readyz(service: NamedDependency[Service]) -> Response[Health]:
     """Ask the database; 503 while it is away, or while the service ends."""
-    status = "ending" if service.ending else await service.database_status()
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            status = "ending" if service.ending else await service.database_status()
+    except TimeoutError:
+        status = "database-silent"
     return Response(Health(status), status_code=200 if status == "ok" else 503)
 
 
@@ -62,6 +71,8 @@ def metrics(service: NamedDependency[Service]) -> Response[bytes]:
         meters.database.set(1)
     except HeartlineError:  # which is told by this meter
         meters.database.set(0)
+        meters.ledger.set(nan)  # which is unknown now, and not none
+        meters.behind.set(nan)
     return Response(meters.text(), media_type=METRICS_TYPE)
 
 

@@ -95,7 +95,7 @@ class Intake:
 
     async def _answer_oldest(self) -> None:
         number, delivery, pending = self._pending.popleft()
-        self._answers[number] = _answer(number, delivery, await pending)
+        self._answers[number] = _answer(number, delivery, await self._service.desk.answered(pending))
 
     def _told(self) -> LinesAnswer:
         lines = [self._answers[number] for number in sorted(self._answers)]

@@ -9,7 +9,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import Struct
 
+from domain.decider import IllegalTransition
 from domain.errors import HeartlineError, WrongUsage
+from infrastructure.ledger.errors import DatabaseUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -48,11 +50,18 @@ STATUSES: Final = {
 }
 """HTTP statuses by the code of an error. Others are 400 where the request can't be meant, else 500."""
 
+AWAY: Final = (
+    "The database is away, or busy with other questions: try again in a second, under the same delivery ids. Nothing "
+    "acknowledged is lost."
+)
+
 RETRY_AFTER_SECONDS: Final = {429: 1, 503: 1}
 
 
 class Problem(Struct, frozen=True):
-    """What is answered when something went wrong: `code` is stable, `detail` says what happened and what to do."""
+    """What is answered when something went wrong: `code` is stable, `detail` says what happened and what to do; `rule`
+    is the one of the machine that forbids it.
+    """
 
     title: str
     status: int
@@ -60,6 +69,7 @@ class Problem(Struct, frozen=True):
     code: str
     type: str = "about:blank"
     errors: Sequence[Any] = ()
+    rule: str | None = None
 
 
 def status_of(error: HeartlineError) -> int:
@@ -67,16 +77,21 @@ def status_of(error: HeartlineError) -> int:
     return STATUSES.get(error.code) or (400 if isinstance(error, WrongUsage) else 500)
 
 
-def problem(status: int, title: str, detail: str, code: str, errors: Sequence[Any] = ()) -> Response[Problem]:
+def problem(
+    status: int, title: str, detail: str, code: str, errors: Sequence[Any] = (), rule: str | None = None
+) -> Response[Problem]:
     """Make the answer that tells of a problem."""
     headers = {"retry-after": str(RETRY_AFTER_SECONDS[status])} if status in RETRY_AFTER_SECONDS else None
-    told = Problem(title=title, status=status, detail=detail, code=code, errors=errors)
+    told = Problem(title=title, status=status, detail=detail, code=code, errors=errors, rule=rule)
     return Response(told, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def answer_heartline_error(_request: Request[Any, Any, Any], error: HeartlineError) -> Response[Problem]:
-    """Answer with what Heartline itself found wrong."""
-    return problem(status_of(error), type(error).__name__, str(error), error.code)
+    """Answer with what Heartline itself found wrong. Where the database is, is nothing to clients: the log says it."""
+    status = status_of(error)
+    detail = AWAY if isinstance(error, DatabaseUnavailable) else str(error)
+    rule = error.rule if isinstance(error, IllegalTransition) else None
+    return problem(status, HTTPStatus(status).phrase, detail, error.code, rule=rule)
 
 
 def answer_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic, time_ns
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -16,7 +16,7 @@ from domain.errors import HeartlineError
 from infrastructure.engine.answers import AnyAnswer
 from infrastructure.engine.context_engine import ContextEngine, Work
 from infrastructure.engine.requests import AnyRequest
-from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable, NotALedger
+from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable, NotALedger, Unanswered
 from infrastructure.ledger.grouping import Grouped, Limits
 from infrastructure.ledger.hints import GatheringTeller
 from infrastructure.ledger.ledger import Ledger
@@ -24,6 +24,9 @@ from infrastructure.recorder.deliveries import Delivery, Recorded
 from infrastructure.recorder.recorder import Recorder
 from infrastructure.service.logs import LOGGER, warn
 from infrastructure.service.meters import Meters
+
+ANSWER_SECONDS = 30.0
+"""How long an answer may take: twice what a commit waits for a lock. A database that hangs gives none."""
 
 AWAY_SECONDS = 0.5
 """For how long after the database could not be reached everybody is told so at once, without trying again."""
@@ -41,6 +44,7 @@ _REFUSED = (
 Task = Delivery | AnyRequest
 Answer = Recorded | AnyAnswer
 Pending = asyncio.Future[Any]
+T = TypeVar("T")
 
 
 class _Opened:
@@ -75,6 +79,22 @@ class Desk:
             ended=self._let_go,
         )
         meters.waiting.set_function(lambda: self._grouped.depth)
+
+    async def answered(self, pending: "asyncio.Future[T]") -> T:
+        """Wait for an answer.
+
+        Raises:
+            Unanswered: none came in time; what became of it is not known.
+            HeartlineError: why there is none.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await pending
+        except TimeoutError:
+            raise Unanswered(
+                f"The database did not answer in {ANSWER_SECONDS:g} s. What became of it is not known: send it again "
+                "under the same delivery id."
+            ) from None
 
     def deliver(self, delivery: Delivery, size: int) -> "asyncio.Future[Recorded]":
         """Put a delivery of so many bytes in the line; what the future gives is durable. Called in an event loop.
@@ -157,7 +177,7 @@ class Desk:
     def _go_away(self, error: HeartlineError) -> None:
         self._let_go()
         self._away_until = monotonic() + AWAY_SECONDS
-        warn("the database is away", code=error.code)
+        warn("the database is away", code=error.code, reason=str(error))
 
     def _let_go(self) -> None:
         if self._open is not None:

@@ -44,8 +44,10 @@ def test_keys_that_the_database_could_not_hold_are_made_legible() -> None:
     assert read.engine_key == r"a\u0000\ud800"
 
 
-def test_what_a_later_version_may_ask_besides_is_passed_over() -> None:
-    assert read_request(AssembleRequest, b"{" + NAMED + b',"budget":1,"mood":"fine"}').budget == 1
+def test_a_field_that_a_request_has_not_is_refused_by_its_name() -> None:
+    """`sessionId`, or an `id` as observations have it, would be missed in silence."""
+    with pytest.raises(BadRequest, match=r"`id` is no field of this request: it has at, budget, delivery_id"):
+        read_request(AssembleRequest, b"{" + NAMED + b',"budget":1,"id":"d-1"}')
 
 
 @pytest.mark.parametrize("what", sorted(KINDS))

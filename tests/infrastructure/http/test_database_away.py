@@ -127,6 +127,31 @@ def test_who_waits_too_long_for_a_partition_is_told_what_to_do_all_at_once(datab
     assert [row.version for row in ledger.stream("home", LOCKED)] == [1, 2]
 
 
+def test_a_database_that_gives_no_answer_is_as_good_as_away(
+    database: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infrastructure.service.desk.ANSWER_SECONDS", 0.2)
+    with served(database) as url, httpx.Client(base_url=url) as client:
+        with holding(database, LOCKED) as let_go:
+            assert_put_off(post(client, line("a")), "unanswered")
+            let_go()
+        until(lambda: post(client, line("a")).status_code == 200, "it is answered again")
+    assert [row.version for row in ledger.stream("home", LOCKED)] == [1, 2]
+
+
+def test_clients_are_not_told_where_the_database_is(database: str) -> None:
+    there = [True]
+
+    def open_ledger() -> Ledger:
+        return Ledger.open(database if there[0] else "host=/no/such/secret/folder")
+
+    with served_by(open_ledger) as url, httpx.Client(base_url=url) as client:
+        there[0] = False
+        for answer in (client.get("/v1/streams"), post(client, line("a"))):
+            assert_put_off(answer, "database-unavailable")
+            assert "secret" not in answer.text
+
+
 def test_a_full_queue_puts_off_what_comes_and_keeps_what_it_has(database: str, ledger: Ledger) -> None:
     count = DESK.waiting_tasks // 256 + 2
     with served(database) as url, httpx.Client(base_url=url) as client, ThreadPoolExecutor(count) as threads:
