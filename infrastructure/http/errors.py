@@ -33,6 +33,12 @@ class TooSlow(HeartlineError):
     code = "too-slow"
 
 
+class TooMuchUnread(HeartlineError):
+    """A client does not take the answers that it asked for."""
+
+    code = "too-many-requests"
+
+
 class TooMuchHeld(HeartlineError):
     """Requests that are still arriving hold as much memory as they may, all together."""
 

@@ -6,6 +6,7 @@ slow. What a token may do is asked by the routes (`infrastructure.http.permits`)
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -14,8 +15,8 @@ from msgspec import json
 
 from domain.errors import HeartlineError
 from infrastructure.access.scopes import Grant
-from infrastructure.http.errors import TooSlow
-from infrastructure.http.limits import Limits, Rates
+from infrastructure.http.errors import TooMuchUnread, TooSlow
+from infrastructure.http.limits import Allowance, Limits, Rates
 from infrastructure.http.origins import Origins
 from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem, status_of
 from infrastructure.ledger.errors import ShuttingDown
@@ -30,6 +31,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_TO_ALL = frozenset({"/healthz", "/readyz"})
 """Paths that need no token: whoever watches over the process has none."""
+
+SMALL = 64 * 1024
+"""Bytes of an answer that are not counted: the connection's own buffers take them."""
 
 GRANT = "grant"
 """Under this name the request's state holds what it may do."""
@@ -65,14 +69,19 @@ class Gate:
             await self._app(scope, receive, send)
             return
         passage = _Passage(receive, send, self._limits, self._clock, brings_body=_brings_body(scope))
+        passage.may_be_refused = scope["method"] == "GET"
         grant: Grant | None = None
         try:
             self._origins.check(scope["headers"])
             if scope["path"] not in OPEN_TO_ALL:
                 grant = await self._grant_for(_bearer(scope))
                 scope.setdefault("state", {})[GRANT] = grant
-            with self._rates.taking(grant.token_id if grant and grant.token_id else _address(scope)):
+            with self._rates.taking(grant.token_id if grant and grant.token_id else _address(scope)) as allowance:
+                passage.allowance = allowance
                 await self._app(scope, passage.receive, passage.send)
+            if passage.dropped is not None:  # the application has long believed that it answered
+                refused, passage.dropped = passage.dropped, None
+                await self._refuse(passage, refused)
         except TooSlow as error:
             await self._refuse(passage, error)
         except asyncio.CancelledError:
@@ -136,6 +145,9 @@ class _Passage:
         self.status: int | None = None
         self.received = self.sent = 0
         self._whole = not brings_body
+        self.allowance: Allowance | None = None
+        self.may_be_refused = False
+        self.dropped: TooMuchUnread | None = None
 
     async def receive(self) -> Message:
         if self._whole:  # the application waits for the client to leave, for as long as it likes
@@ -151,12 +163,53 @@ class _Passage:
         return message
 
     async def send(self, message: Message) -> None:
+        if self.dropped is not None:
+            return
+        body = message.get("body", b"")
         if message["type"] == "http.response.start":
+            if self.may_be_refused and self.allowance is not None and self.allowance.unread:
+                self.dropped = self._too_much_unread(message, self.allowance)
+            if self.dropped is not None:
+                return
             self.status = message["status"]
             if not self._whole:  # what is left of the body is not worth reading: nor is the connection
                 message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        self.sent += len(message.get("body", b""))
+        elif not message.get("more_body") and (len(body) > SMALL or not self._whole):
+            await self._send_in_two(message, body)
+            return
+        self.sent += len(body)
         await self._send(message)
+
+    def _too_much_unread(self, start: Message, allowance: Allowance) -> TooMuchUnread | None:
+        length = next((int(value) for name, value in start["headers"] if name == b"content-length"), 0)
+        if length <= SMALL or allowance.unread + length <= self._limits.unread:
+            return None
+        return TooMuchUnread(f"Answers of {allowance.unread} bytes wait for this client to take them: read those first.")
+
+    async def _send_in_two(self, message: Message, body: bytes) -> None:
+        """Send the whole body, and end the answer when the client has taken most of it, and has sent all of its own.
+
+        Until then the request is in work. A connection that is closed while the client sends is reset, and with it goes
+        the answer that says why it should not have.
+        """
+        if self.allowance is not None:
+            self.allowance.unread += len(body)
+        try:
+            self.sent += len(body)
+            await self._send({**message, "more_body": True})
+            if not self._whole:
+                await self._let_finish()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            if self.allowance is not None:
+                self.allowance.unread -= len(body)
+
+    async def _let_finish(self) -> None:
+        left = self._limits.document
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.linger_seconds):
+                while left > 0 and (message := await self._receive()).get("more_body", False):
+                    left -= len(message["body"])
 
 
 def _bearer(scope: Scope) -> str | None:

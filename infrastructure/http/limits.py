@@ -16,7 +16,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     """What the service takes. Sizes in bytes, times in seconds.
 
     `rate` is requests a second of one client (its token, else its address), `burst` what may come at once, `at_once`
-    how many may be in work. `held` is what all requests that are still arriving may hold in memory.
+    how many may be in work. `held` is what all requests that are still arriving may hold in memory, `unread` what the
+    answers may that one client was given and does not take, and `linger_seconds` is how long one may go on sending that
+    was refused before it reads so. The limits of bodies hold for answers too: `body_pause_seconds`, `body_seconds`.
     """
 
     rate: float = 5_000
@@ -31,13 +33,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     line: int = 64 * 1024 * 1024
     lines: int = 100_000
     held: int = 512 * 1024 * 1024
+    unread: int = 64 * 1024 * 1024
+    linger_seconds: float = 3
 
 
-class _Allowance:
-    __slots__ = ("at", "in_work", "left")
+class Allowance:
+    """What is left to one client: requests that it may send, and what it has of ours; `unread` in bytes."""
+
+    __slots__ = ("at", "in_work", "left", "unread")
 
     def __init__(self, left: float, at: float) -> None:
-        self.left, self.at, self.in_work = left, at, 0
+        self.left, self.at, self.in_work, self.unread = left, at, 0, 0
 
 
 class Rates:
@@ -45,10 +51,10 @@ class Rates:
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits, self._clock = limits, clock
-        self._clients: OrderedDict[str, _Allowance] = OrderedDict()
+        self._clients: OrderedDict[str, Allowance] = OrderedDict()
 
     @contextmanager
-    def taking(self, client: str) -> Iterator[None]:
+    def taking(self, client: str) -> Iterator[Allowance]:
         """Take one request of a client, for as long as it is in work.
 
         Raises:
@@ -57,7 +63,7 @@ class Rates:
         limits, now = self._limits, self._clock()
         allowance = self._clients.get(client)
         if allowance is None:
-            allowance = self._clients[client] = _Allowance(limits.burst, now)
+            allowance = self._clients[client] = Allowance(limits.burst, now)
             self._forget_one()
         else:
             self._clients.move_to_end(client)
@@ -70,7 +76,7 @@ class Rates:
         allowance.left -= 1
         allowance.in_work += 1
         try:
-            yield
+            yield allowance
         finally:
             allowance.in_work -= 1
 

@@ -72,7 +72,6 @@ class Server(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=doors.limits.connections,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
         )
