@@ -42,12 +42,14 @@ def serve(host: str, port: int, names: tuple[str, ...], require_tokens: bool, ra
     """
     from infrastructure.http.app import Doors  # noqa: PLC0415  # the web framework takes longer to load than most commands
     from infrastructure.http.limits import Limits  # noqa: PLC0415  # the same
+    from infrastructure.http.server import make_room  # noqa: PLC0415  # the same
     from infrastructure.http.serving import serving  # noqa: PLC0415  # the same
     from infrastructure.service.logs import log_to_stderr  # noqa: PLC0415  # the same
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until it serves: what was started is stopped
     log_to_stderr(log_level)
     doors = Doors(host=host, names=names, tokens_demanded=require_tokens, limits=Limits(rate=rate, burst=int(rate) * 2))
+    make_room(doors.limits.connections)
     with ledger_source(settings()) as open_ledger, serving(open_ledger, doors, port) as server:
         note(f"Heartline serves {server.url} (described at {server.url}/schema). Stop it with Ctrl-C.")
         server.run()

@@ -46,6 +46,9 @@ class Doors(Struct, frozen=True, kw_only=True):
 def make_app(service: Service, doors: Doors) -> Gate:
     """Make the application over a service, which stays the caller's to close."""
 
+    held = HeldBytes(doors.limits.held)
+    service.meters.held.set_function(lambda: held.held)
+
     def provided() -> Service:
         return service
 
@@ -58,7 +61,7 @@ def make_app(service: Service, doors: Doors) -> Gate:
             *health.ROUTES,
         ],
         dependencies={"service": Provide(provided, sync_to_thread=False)},  # with a second one each request is slower
-        state=State({"limits": doors.limits, "held": HeldBytes(doors.limits.held)}),
+        state=State({"limits": doors.limits, "held": held}),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(
             title="Heartline",

@@ -18,7 +18,7 @@ from infrastructure.access.scopes import Grant
 from infrastructure.http.errors import TooMuchUnread, TooSlow
 from infrastructure.http.limits import Allowance, Limits, Rates
 from infrastructure.http.origins import Origins
-from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem, status_of
+from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem, cut, status_of
 from infrastructure.ledger.errors import ShuttingDown
 from infrastructure.service.logs import log
 from infrastructure.service.meters import Meters
@@ -69,16 +69,17 @@ class Gate:
             await self._app(scope, receive, send)
             return
         passage = _Passage(receive, send, self._limits, self._clock, brings_body=_brings_body(scope))
-        passage.may_be_refused = scope["method"] == "GET"
+        passage.may_be_refused = scope["method"] in ("GET", "HEAD")
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the server leaves the body out
         grant: Grant | None = None
         try:
             self._origins.check(scope["headers"])
             if scope["path"] not in OPEN_TO_ALL:
                 grant = await self._grant_for(_bearer(scope))
-                scope.setdefault("state", {})[GRANT] = grant
+                inner.setdefault("state", {})[GRANT] = grant
             with self._rates.taking(grant.token_id if grant and grant.token_id else _address(scope)) as allowance:
                 passage.allowance = allowance
-                await self._app(scope, passage.receive, passage.send)
+                await self._app(inner, passage.receive, passage.send)
             if passage.dropped is not None:  # the application has long believed that it answered
                 refused, passage.dropped = passage.dropped, None
                 await self._refuse(passage, refused)
@@ -92,13 +93,13 @@ class Gate:
             self._meters.refused.labels(error.code).inc()
             await self._refuse(passage, error)
         finally:
-            self._leave(scope, passage, grant)
+            self._leave(scope, inner.get("path_template"), passage, grant)
 
     async def _refuse(self, passage: "_Passage", error: HeartlineError) -> None:
         if passage.status is not None:  # the answer has begun: only ending the connection tells that it is not whole
             raise error
         status = status_of(error)
-        told = Problem(title=HTTPStatus(status).phrase, status=status, detail=str(error), code=error.code)
+        told = Problem(title=HTTPStatus(status).phrase, status=status, detail=cut(str(error)), code=error.code)
         body = json.encode(told)
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
@@ -111,8 +112,8 @@ class Gate:
         await passage.send({"type": "http.response.start", "status": status, "headers": headers})
         await passage.send({"type": "http.response.body", "body": body})
 
-    def _leave(self, scope: Scope, passage: "_Passage", grant: Grant | None) -> None:
-        route = str(scope.get("path_template") or "none")
+    def _leave(self, scope: Scope, template: object, passage: "_Passage", grant: Grant | None) -> None:
+        route = str(template or "none")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = self._clock() - passage.began
         self._meters.requests.labels(method, route, str(passage.status or 0)).inc()
@@ -144,6 +145,8 @@ class _Passage:
         self.began = clock()
         self.status: int | None = None
         self.received = self.sent = 0
+        self.left = False
+        """Whether the client left before it had sent all: what became of its request is told to nobody."""
         self._whole = not brings_body
         self.allowance: Allowance | None = None
         self.may_be_refused = False
@@ -158,12 +161,13 @@ class _Passage:
                 message = await self._receive()
         except TimeoutError:
             raise TooSlow("The body of the request did not arrive in time: nothing more of it is read.") from None
+        self.left = message["type"] == "http.disconnect"
         self.received += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
-        if self.dropped is not None:
+        if self.dropped is not None or self.left:
             return
         body = message.get("body", b"")
         if message["type"] == "http.response.start":
@@ -184,7 +188,9 @@ class _Passage:
         length = next((int(value) for name, value in start["headers"] if name == b"content-length"), 0)
         if length <= SMALL or allowance.unread + length <= self._limits.unread:
             return None
-        return TooMuchUnread(f"Answers of {allowance.unread} bytes wait for this client to take them: read those first.")
+        return TooMuchUnread(
+            f"Answers of {allowance.unread} bytes wait for this client to take them: read those first."
+        )
 
     async def _send_in_two(self, message: Message, body: bytes) -> None:
         """Send the whole body, and end the answer when the client has taken most of it, and has sent all of its own.

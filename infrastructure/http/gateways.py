@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from domain.keys import GATEWAY_FORM, check_gateway
+from infrastructure.access.errors import NotAllowed
 from infrastructure.http.admission import gateway_for, granted
 from infrastructure.http.told import Told, problems
 from infrastructure.openclaw.gateways import kept_name
@@ -42,7 +43,10 @@ def name_gateway(
     proposed = check_gateway(data.proposed)
     gateway_for(granted(request), proposed)
     with service.libraries.lend() as library:
-        return Told(GatewayNamed(kept_name(library.ledger, bytes.fromhex(data.source), proposed)))
+        name = kept_name(library.ledger, bytes.fromhex(data.source), proposed)
+    if granted(request).gateway not in (None, name):  # which is not to be told either
+        raise NotAllowed(f"The source is known by another name than {proposed}, for which this token is not good.")
+    return Told(GatewayNamed(name))
 
 
 ROUTES: list[BaseRouteHandler] = [name_gateway]

@@ -9,6 +9,7 @@ from domain.errors import HeartlineError
 from infrastructure.answers.objects import LineAnswer, LinesAnswer
 from infrastructure.http.errors import TooLarge
 from infrastructure.http.limits import Limits
+from infrastructure.http.problems import cut
 from infrastructure.ledger.errors import QueueFull
 from infrastructure.openclaw.importer import outcome_of
 from infrastructure.openclaw.lines import Line
@@ -74,7 +75,7 @@ class Intake:
             else:
                 delivery = self._delivery_of(line)
         except HeartlineError as error:
-            self._answers[line.number] = LineAnswer(line.number, "rejected", reason=str(error))
+            self._answers[line.number] = LineAnswer(line.number, "rejected", reason=cut(str(error)))
             return
         if delivery is None:
             self._answers[line.number] = LineAnswer(line.number, "ignored")
@@ -116,4 +117,6 @@ def _answer(number: int, delivery: Delivery, recorded: Recorded) -> LineAnswer:
     if isinstance(recorded.error, UNDECIDED):  # it was not looked at well enough to be rejected
         raise recorded.error
     told = outcome_of(delivery, recorded)
-    return LineAnswer(number, told.outcome, told.events, told.engine_keys, told.reason, told.gateway)
+    return LineAnswer(
+        number, told.outcome, told.events, told.engine_keys, told.reason and cut(told.reason), told.gateway
+    )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from domain.decider import IllegalTransition
@@ -58,6 +59,15 @@ AWAY: Final = (
 RETRY_AFTER_SECONDS: Final = {429: 1, 503: 1}
 
 
+MOST_DETAIL = 2_000
+"""Characters of a detail: what is wrong with something of any length can be said without repeating all of it."""
+
+
+def cut(detail: str) -> str:
+    """Say what is wrong in bounded length."""
+    return detail if len(detail) <= MOST_DETAIL else f"{detail[: MOST_DETAIL // 2]} … {detail[-MOST_DETAIL // 2 :]}"
+
+
 class Problem(Struct, frozen=True):
     """What is answered when something went wrong: `code` is stable, `detail` says what happened and what to do; `rule`
     is the one of the machine that forbids it.
@@ -82,7 +92,7 @@ def problem(
 ) -> Response[Problem]:
     """Make the answer that tells of a problem."""
     headers = {"retry-after": str(RETRY_AFTER_SECONDS[status])} if status in RETRY_AFTER_SECONDS else None
-    told = Problem(title=title, status=status, detail=detail, code=code, errors=errors, rule=rule)
+    told = Problem(title=title, status=status, detail=cut(detail), code=code, errors=errors, rule=rule)
     return Response(told, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -94,12 +104,30 @@ def answer_heartline_error(_request: Request[Any, Any, Any], error: HeartlineErr
     return problem(status, HTTPStatus(status).phrase, detail, error.code, rule=rule)
 
 
-def answer_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Answer with what the framework found wrong: no such path, a parameter of the wrong kind."""
-    errors = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else ()
+    extra = error.extra if isinstance(error, ValidationException) and isinstance(error.extra, list) else []
+    errors = [{name: cut(str(value)) for name, value in one.items()} for one in extra if isinstance(one, dict)]
     title = HTTPStatus(error.status_code).phrase
     detail = error.detail.partition("?")[0]  # the framework repeats the whole query, which may hold a key of any length
-    return problem(error.status_code, title, detail, title.lower().replace(" ", "-"), errors)
+    answer = problem(error.status_code, title, detail, title.lower().replace(" ", "-"), errors)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["allow"] = ", ".join(_methods(request))
+    return answer
+
+
+def _methods(request: Request[Any, Any, Any]) -> list[str]:
+    """Give the methods of the routes that a path is of."""
+    parts = request.scope["path"].strip("/").split("/")
+    found: set[str] = set()
+    for route in request.app.routes:
+        known = route.path.strip("/").split("/")
+        alike = len(known) == len(parts) and all(
+            one == part or one.startswith("{") for one, part in zip(known, parts, strict=True)
+        )
+        if alike and isinstance(route, HTTPRoute):
+            found |= set(route.methods)
+    return sorted(found)
 
 
 def answer_too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Response[Problem]:
@@ -110,5 +138,5 @@ def answer_too_deep(_request: Request[Any, Any, Any], _error: RecursionError) ->
 
 def answer_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Answer that the fault is ours, without its traceback, which goes to the log."""
-    getLogger("heartline.http").error("unexpected error in %s", request.scope["path"], exc_info=error)
+    getLogger("heartline.http").error("unexpected error in %s", request.scope.get("path_template"), exc_info=error)
     return problem(500, "Internal Server Error", "The service failed here; its log says more.", "internal-error")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httptools
 from msgspec import json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from infrastructure.http.limits import Limits
 from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem
@@ -40,7 +40,8 @@ def protocol_with(limits: Limits) -> type[HttpToolsProtocol]:
         @property
         def idle(self) -> bool:
             """Whether no request is in work."""
-            return self.cycle is None or self.cycle.response_complete
+            cycle: RequestResponseCycle | None = self.cycle
+            return cycle is None or cycle.response_complete
 
         def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's own
             super().connection_made(transport)

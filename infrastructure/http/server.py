@@ -9,6 +9,11 @@ from contextlib import contextmanager
 
 import uvicorn
 
+try:
+    import resource
+except ImportError:  # Windows, which has no such limit
+    resource = None  # type: ignore[assignment]  # as said
+
 from domain.errors import HeartlineError
 from infrastructure.http.app import Doors, make_app
 from infrastructure.http.protocol import protocol_with
@@ -24,6 +29,8 @@ END_SECONDS = 9.5
 
 KILL_SECONDS = 9.8
 """When it is killed, if it could not even do that."""
+OTHER_FILES = 128
+"""How many files and connections a service has open besides those of its clients, at most."""
 
 
 class AddressTaken(HeartlineError):
@@ -53,6 +60,20 @@ def bind(host: str, port: int) -> socket.socket:
             f"{host}:{port} can't be listened on: {error.strerror}. Stop what does, or choose another with --port."
         ) from error
     return listening
+
+
+def make_room(connections: int) -> None:
+    """Let this process hold so many connections open besides its files, as far as the machine allows it.
+
+    Many shells and service managers start programs with room for 1,024, of which the database needs some.
+    """
+    if resource is None:
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    room = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if now != resource.RLIM_INFINITY and now < room:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (room, most))
 
 
 class Server(uvicorn.Server):

@@ -25,7 +25,7 @@ class JsonFormatter(logging.Formatter):
             fields["traceback"] = [
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(record.exc_info[2])
             ]
-        return _line(record.created, record.levelname.lower(), record.getMessage(), fields)
+        return _line(record.created, record.levelname.lower(), _message(record), fields)
 
 
 class _Stderr(logging.StreamHandler[Any]):
@@ -42,10 +42,16 @@ class _Stderr(logging.StreamHandler[Any]):
             self.flush()
 
 
+def _message(record: logging.LogRecord) -> str:
+    """Give what is said in the first line: those below, in others' logs, repeat what an error was about."""
+    return record.getMessage().partition("\n")[0]
+
+
 def log_to_stderr(level: str) -> None:
-    """Send the logs of the service, and the server's warnings, to standard error."""
+    """Send the logs of the service, and everybody else's warnings, to standard error."""
     handler = _Stderr()
-    for logger, its_level in ((LOGGER, level.upper()), (logging.getLogger("uvicorn"), "WARNING")):
+    others = (logging.getLogger("uvicorn"), logging.getLogger())
+    for logger, its_level in ((LOGGER, level.upper()), *((other, "WARNING") for other in others)):
         logger.handlers = [handler]
         logger.setLevel(its_level)
         logger.propagate = False
