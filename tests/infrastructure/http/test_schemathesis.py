@@ -30,7 +30,7 @@ from infrastructure.openclaw.sample.write import LIFECYCLE, TRACE
 from tests.databases import Server, own_database
 from tests.infrastructure.http.conftest import served
 
-EXAMPLES = int(os.environ.get("HEARTLINE_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("HEARTLINE_EXAMPLES", "4"))
 SEED = os.environ.get("HEARTLINE_SEED")
 
 CHECKS: Any = [
