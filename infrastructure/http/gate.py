@@ -88,6 +88,7 @@ class Gate:
         except asyncio.CancelledError:
             if not self._ending() or passage.status is not None:
                 raise
+            passage.lingers = False
             await self._refuse(passage, ShuttingDown(_CUT_SHORT))
         except HeartlineError as error:
             self._meters.refused.labels(error.code).inc()
@@ -147,6 +148,8 @@ class _Passage:
         self.received = self.sent = 0
         self.left = False
         """Whether the client left before it had sent all: what became of its request is told to nobody."""
+        self.lingers = True
+        """Whether to wait for what the client still sends when it is answered: there is no time for it at the end."""
         self._whole = not brings_body
         self.allowance: Allowance | None = None
         self.may_be_refused = False
@@ -203,7 +206,7 @@ class _Passage:
         try:
             self.sent += len(body)
             await self._send({**message, "more_body": True})
-            if not self._whole:
+            if not self._whole and self.lingers:
                 await self._let_finish()
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
