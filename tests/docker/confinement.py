@@ -98,9 +98,15 @@ def _make_root(root: Path, shown: list[Path], written: list[Path], empty: list[P
         device.parent.mkdir(exist_ok=True)
         device.touch()
         _mount(f"/dev/{name}", device, MS_BIND)
-    for folder in (*shown, *written):
+    for folder in (*_outermost(shown), *written):
         _bind(root, folder)
     _make_read_only(root, {str(_in(root, one)) for one in (*written, *empty)})
+
+
+def _outermost(folders: list[Path]) -> list[Path]:
+    """Leave out what lies in another one: bound first, it would be hidden, and could not be made read-only."""
+    distinct = set(folders)
+    return [one for one in distinct if distinct.isdisjoint(one.parents)]
 
 
 def _bind(root: Path, folder: Path) -> None:
