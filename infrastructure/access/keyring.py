@@ -68,10 +68,15 @@ class Keyring:
         self._reading = Lock()
         self._known: dict[str, Known] = {}
         self._read_at: float | None = None
+        self._changed_at: float | None = None
+
+    def changed(self) -> None:
+        """Hear that the tokens were changed just now: what was read of them before is not believed any more."""
+        self._changed_at = self._elapsed()
 
     def fresh(self, presented: str | None = None) -> bool:
         """Say whether to look this text up needs no query, and so does not wait."""
-        if self._read_at is None:
+        if self._read_at is None or (self._changed_at is not None and self._read_at <= self._changed_at):
             return False
         form = TEXT_FORM.fullmatch(presented) if presented else None
         unknown = form is not None and form[1] not in self._known

@@ -45,7 +45,9 @@ def create(data: JSONBody[TokenRequest], service: NamedDependency[Service]) -> T
     """Make a token."""
     lifetime = None if data.lifetime_seconds is None else timedelta(seconds=data.lifetime_seconds)
     with service.libraries.lend() as library:
-        return LocalTokens(library.ledger.connection).create(data.name, data.scope, data.gateway, lifetime)
+        made = LocalTokens(library.ledger.connection).create(data.name, data.scope, data.gateway, lifetime)
+    service.keyring.changed()
+    return made
 
 
 @post(
@@ -57,9 +59,11 @@ def create(data: JSONBody[TokenRequest], service: NamedDependency[Service]) -> T
     responses=problems(_404="No token that works is meant."),
 )
 def revoke(data: JSONBody[RevokeRequest], service: NamedDependency[Service]) -> TokenAnswer:
-    """Revoke a token; every service of this ledger refuses it within a second."""
+    """Revoke a token; this service refuses it from now on, and every other of this ledger within a second."""
     with service.libraries.lend() as library:
-        return LocalTokens(library.ledger.connection).revoke(data.token)
+        revoked = LocalTokens(library.ledger.connection).revoke(data.token)
+    service.keyring.changed()
+    return revoked
 
 
 ROUTES: list[BaseRouteHandler] = [tokens, create, revoke]

@@ -97,3 +97,12 @@ def test_tokens_are_made_listed_and_revoked_over_http(client: httpx.Client) -> N
     revoked = client.post("/v1/tokens/revoke", json={"token": "laptop"})
     assert (revoked.status_code, revoked.json()["live"]) == (200, False)
     assert client.post("/v1/tokens/revoke", json={"token": "nobody"}).status_code == 404
+
+
+def test_what_is_made_or_revoked_over_http_counts_at_once(client: httpx.Client) -> None:
+    for number in range(5):
+        made = client.post("/v1/tokens", json={"name": f"reader {number}", "scope": "read"}).json()
+        bearing = {"authorization": f"Bearer {made['secret']}"}
+        assert client.get("/v1/streams", headers=bearing).status_code == 200
+        client.post("/v1/tokens/revoke", json={"token": made["token_id"]})
+        assert client.get("/v1/streams", headers=bearing).status_code == 401

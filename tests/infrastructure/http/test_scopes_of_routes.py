@@ -24,22 +24,19 @@ Bearer = Callable[[Scope, str | None], dict[str, str]]
 
 
 @pytest.fixture
-def bearer(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Bearer:
-    """Make tokens, which are known at once."""
-    monkeypatch.setattr("infrastructure.access.keyring.KEEP_SECONDS_FOR_UNKNOWN", 0.0)
-
-    def made(scope: Scope, gateway: str | None = None) -> dict[str, str]:
-        _token, text = create_token(ledger.connection, f"{scope} {gateway}", scope, gateway)
-        return {"authorization": f"Bearer {text}"}
-
-    return made
+def bearer(ledger: Ledger) -> Bearer:
+    """Tokens that were made before the service was started."""
+    texts: dict[tuple[Scope, str | None], str] = {}
+    scopes: list[tuple[Scope, str | None]] = [("admin", None), ("read", None), ("write", "home"), ("write", "attic")]
+    for scope, gateway in scopes:
+        _token, texts[scope, gateway] = create_token(ledger.connection, f"{scope} {gateway}", scope, gateway)
+    return lambda scope, gateway: {"authorization": f"Bearer {texts[scope, gateway]}"}
 
 
 @pytest.fixture
 def demanding(database: str, ledger: Ledger, bearer: Bearer) -> Iterator[httpx.Client]:
     """A service that demands tokens, with a gateway on record that is none of the recorder's."""
     Importer(ledger, gateway="attic").import_recording(str(LIFECYCLE), lambda _bytes: None)
-    bearer("admin", None)
     with served(database, Doors(tokens_demanded=True)) as url, httpx.Client(base_url=url) as client:
         yield client
 
