@@ -12,7 +12,7 @@ from infrastructure.http.limits import Limits
 from infrastructure.service.logs import LOGGER, JsonFormatter
 from tests.infrastructure.http.conftest import served
 
-IMPATIENT = Limits(head=4_000, head_seconds=0.3, body_pause_seconds=0.3, rate=0.001, burst=8)
+IMPATIENT = Limits(head=4_000, head_seconds=0.3, body_pause_seconds=0.3, linger_seconds=0.1, rate=0.001, burst=8)
 
 
 @pytest.fixture
