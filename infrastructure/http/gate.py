@@ -18,7 +18,7 @@ from infrastructure.access.scopes import Grant
 from infrastructure.http.errors import TooMuchUnread, TooSlow
 from infrastructure.http.limits import Allowance, Limits, Rates
 from infrastructure.http.origins import Origins
-from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem, cut, status_of
+from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, problem_of
 from infrastructure.ledger.errors import ShuttingDown
 from infrastructure.service.logs import log
 from infrastructure.service.meters import Meters
@@ -99,9 +99,8 @@ class Gate:
     async def _refuse(self, passage: "_Passage", error: HeartlineError) -> None:
         if passage.status is not None:  # the answer has begun: only ending the connection tells that it is not whole
             raise error
-        status = status_of(error)
-        told = Problem(title=HTTPStatus(status).phrase, status=status, detail=cut(str(error)), code=error.code)
-        body = json.encode(told)
+        told = problem_of(error)
+        status, body = told.status, json.encode(told)
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),

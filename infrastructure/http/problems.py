@@ -87,21 +87,27 @@ def status_of(error: HeartlineError) -> int:
     return STATUSES.get(error.code) or (400 if isinstance(error, WrongUsage) else 500)
 
 
-def problem(
-    status: int, title: str, detail: str, code: str, errors: Sequence[Any] = (), rule: str | None = None
-) -> Response[Problem]:
+def problem_of(error: HeartlineError) -> Problem:
+    """Tell of what Heartline itself found wrong. Where the database is, is nothing to clients: the log says it."""
+    status = status_of(error)
+    detail = AWAY if isinstance(error, DatabaseUnavailable) else cut(str(error))
+    rule = error.rule if isinstance(error, IllegalTransition) else None
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=error.code, rule=rule)
+
+
+def problem(status: int, title: str, detail: str, code: str, errors: Sequence[Any] = ()) -> Response[Problem]:
     """Make the answer that tells of a problem."""
-    headers = {"retry-after": str(RETRY_AFTER_SECONDS[status])} if status in RETRY_AFTER_SECONDS else None
-    told = Problem(title=title, status=status, detail=cut(detail), code=code, errors=errors, rule=rule)
-    return Response(told, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return _answer(Problem(title=title, status=status, detail=cut(detail), code=code, errors=errors))
+
+
+def _answer(told: Problem) -> Response[Problem]:
+    headers = {"retry-after": str(RETRY_AFTER_SECONDS[told.status])} if told.status in RETRY_AFTER_SECONDS else None
+    return Response(told, status_code=told.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def answer_heartline_error(_request: Request[Any, Any, Any], error: HeartlineError) -> Response[Problem]:
-    """Answer with what Heartline itself found wrong. Where the database is, is nothing to clients: the log says it."""
-    status = status_of(error)
-    detail = AWAY if isinstance(error, DatabaseUnavailable) else str(error)
-    rule = error.rule if isinstance(error, IllegalTransition) else None
-    return problem(status, HTTPStatus(status).phrase, detail, error.code, rule=rule)
+    """Answer with what Heartline itself found wrong."""
+    return _answer(problem_of(error))
 
 
 def answer_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
