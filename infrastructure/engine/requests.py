@@ -30,11 +30,6 @@ class Request(Struct, frozen=True, kw_only=True):
     delivery_id: Name | None = None
     at: str | None = None
 
-    @property
-    def stream_key(self) -> str:
-        """The engine key of the stream that the request is for."""
-        raise NotImplementedError
-
 
 class EngineRequest(Request, frozen=True, kw_only=True):
     """A request for the stream of an engine."""
@@ -43,7 +38,7 @@ class EngineRequest(Request, frozen=True, kw_only=True):
 
     @property
     def stream_key(self) -> str:
-        """The engine key."""
+        """The engine key, whose stream the request is for."""
         return self.engine_key
 
 

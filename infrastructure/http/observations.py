@@ -50,6 +50,12 @@ EngineKeyParameter = Annotated[
     QueryParameter(description="The engine that they were submitted for, where its calls named it.", max_length=4096),
 ]
 
+PROBLEMS = problems(
+    _408="The body did not arrive in time.",
+    _413="Too many lines, or a document that is too long.",
+    _422="It can't be read.",
+)
+
 
 @post(
     "/observations",
@@ -58,11 +64,7 @@ EngineKeyParameter = Annotated[
     tags=["record"],
     request_max_body_size=None,
     operation_class=OfLines,
-    responses=problems(
-        _408="The body did not arrive in time.",
-        _413="Too many lines, or a document that is too long.",
-        _422="It can't be read.",
-    ),
+    responses=PROBLEMS,
 )
 async def observations(
     request: Request[Any, Any, Any],
@@ -72,8 +74,8 @@ async def observations(
 ) -> Told[LinesAnswer]:
     """Record a lifecycle recording: NDJSON, one call a line; or one call as `application/json`.
 
-    What is answered as recorded or duplicate is durable. A request that fails
-    half-way is completed by sending it again.
+    What is answered as recorded or duplicate is durable. A request that fails half-way is completed by sending it
+    again.
     """
     grant = granted(request)
     to = gateway_for(grant, None if gateway is None else check_gateway(gateway))
@@ -97,11 +99,7 @@ async def observations(
     tags=["record"],
     request_max_body_size=None,
     operation_class=OfLines,
-    responses=problems(
-        _408="The body did not arrive in time.",
-        _413="Too many lines, or a document that is too long.",
-        _422="It can't be read.",
-    ),
+    responses=PROBLEMS,
 )
 async def submissions(
     request: Request[Any, Any, Any],
