@@ -180,7 +180,10 @@ def test_the_services_start_in_an_order_in_which_each_finds_what_it_needs(servic
 
 
 def test_starting_again_changes_nothing(engine: Engine) -> None:
+    before = engine.run("heartline", "doctor", "--json").stdout
     start(engine)
+    assert engine.run("heartline", "doctor", "--json").stdout == before
+    assert " 0 events in 16 partitions" in before  # after the ledger's id
 
 
 def test_the_service_serves_as_no_one_and_without_a_place_to_write(engine: Engine) -> None:
