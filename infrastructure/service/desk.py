@@ -36,6 +36,11 @@ DESK = Limits(waiting_tasks=4_096, waiting_bytes=256 * 1024 * 1024, group_tasks=
 
 _AWAY = "The database is away: try again in a second."
 
+_NOT_KNOWN = (
+    "The service failed while it wrote this and others, and what became of it is not known: ask for the engine's "
+    "state, and give requests a delivery id, under which they can be sent again."
+)
+
 _REFUSED = (
     "The database could not do it ({}): see `heartline doctor`. What became of it is not known: send it again under the"
     " same delivery id."
@@ -138,10 +143,14 @@ class Desk:
             return [DatabaseRefused(_REFUSED.format(" ".join(str(error).split()))) for _task in group]
         except Exception as error:
             if len(group) > 1:
-                return [answer for one in group for answer in self._handle([one])]  # it is the fault of one of them
+                return [answer for one in group for answer in self._alone(one)]  # it is the fault of one of them
             if not isinstance(error, HeartlineError):
                 LOGGER.error("a delivery could not be handled", exc_info=error)
             return [error]
+
+    def _alone(self, task: Task) -> Sequence[Answer | Exception]:
+        """Try one of a group that failed. What has no id may have been written, and would be written twice."""
+        return [Unanswered(_NOT_KNOWN)] if task.delivery_id is None else self._handle([task])
 
     def _write(self, opened: _Opened, group: list[Task]) -> Sequence[Answer | Exception]:
         now = time_ns() // 1_000

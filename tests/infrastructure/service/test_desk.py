@@ -7,7 +7,9 @@ import pytest
 
 from domain import commands as ask
 from domain.commands import Command
-from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable
+from infrastructure.engine.answers import Opened
+from infrastructure.engine.requests import OpenRequest
+from infrastructure.ledger.errors import DatabaseRefused, DatabaseUnavailable, Unanswered
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.recorder.deliveries import Delivery, Part
 from infrastructure.recorder.engines import Loaded
@@ -49,6 +51,21 @@ def test_a_fault_of_ours_in_one_delivery_fails_that_one_only(database: str, capl
     assert isinstance(bad, KeyError)
     assert {first.outcome, last.outcome} == {"recorded"}
     assert again.outcome == "duplicate"
+
+
+def test_what_has_no_id_is_not_tried_again_beside_a_fault_of_ours(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have been written before the fault: tried again, it would be written twice."""
+    desk = Desk(lambda: Ledger.open(database), Meters())
+    without = OpenRequest(gateway="home", engine_key="a")
+    named = OpenRequest(gateway="home", engine_key="b", delivery_id="b")
+    with caplog.at_level(logging.CRITICAL):
+        first, bad, last = desk._handle([without, delivery(1, poisoned), named])
+    assert desk.close(10)
+    assert isinstance(first, Unanswered)
+    assert isinstance(bad, KeyError)
+    assert isinstance(last, Opened)
 
 
 def test_while_the_database_is_away_each_is_told_by_an_error_of_its_own() -> None:
