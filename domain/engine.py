@@ -113,13 +113,13 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
             return replace(after, tick=None if engine.tick == event.tick_id else engine.tick, settled_ticks=settled)
         case fact.EntriesRecorded():
             after = _in_session(after, event.session_id, event.heartbeat)
-            return replace(after, roster=engine.roster.holding(event.revisions), turn=_prompted(engine.turn, event))
+            return replace(after, roster=engine.roster.holding(event.revisions), turn=turn_prompted(engine.turn, event))
         case fact.TextsRecorded():
             return replace(after, roster=engine.roster.holding(event.revisions))
         case fact.ContextAssembled():
             return replace(
                 _in_session(after, event.session_id),
-                turn=_turn_after(engine.turn, event),
+                turn=turn_after(engine.turn, event),
                 assembled=engine.assembled.extended(event.delta),
                 context_tokens=event.tokens,
                 budget=event.budget,
@@ -127,19 +127,18 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
         case fact.PromptSubmitted():
             return replace(after, submitted=engine.submitted.extended(event.delta))
         case fact.OverflowReported():
-            return replace(after, overflows=engine.overflows + 1, turn=_broken(engine.turn))
+            return replace(after, overflows=engine.overflows + 1, turn=turn_broken(engine.turn))
         case fact.TurnCommitted():
             done = [(event.advancement_key, after.version)] if event.advancement_key else []
             after = _in_session(after, event.session_id, event.heartbeat)
             after = replace(after, turns=engine.turns + 1, advancements=engine.advancements.adding(done))
             return after if event.late else replace(after, turn=None)
         case fact.TurnFailed():
-            return replace(after, turn=_broken(engine.turn), failed_attempts=engine.failed_attempts + 1)
+            return replace(after, turn=turn_broken(engine.turn), failed_attempts=engine.failed_attempts + 1)
         case fact.CompactionStarted():
             return _in_session(after, event.session_id, event.heartbeat)
         case fact.CompactionCompleted():
-            resumed = engine.turn is not None and engine.turn.broken and event.compacted
-            turn = replace(engine.turn, resumed=True) if engine.turn and resumed else engine.turn
+            turn = turn_resumed(engine.turn, event)
             return replace(after, compactions=engine.compactions + event.compacted, turn=turn)
         case fact.CompactionFailed():
             return replace(after, failed_compactions=engine.failed_compactions + 1)
@@ -162,7 +161,7 @@ def _in_session(engine: Engine, session_id: str, heartbeat: bool | None = None) 
     return replace(engine, session_id=session_id)
 
 
-def _prompted(turn: Turn | None, event: fact.EntriesRecorded) -> Turn | None:
+def turn_prompted(turn: Turn | None, event: fact.EntriesRecorded) -> Turn | None:
     """Take note of the first user message that a turn's host delivers."""
     prompt = next((one for one in event.revisions if one.role == "user"), None)
     if turn is None or turn.prompt_entry is not None or prompt is None or event.sighted != "delivered":
@@ -170,11 +169,18 @@ def _prompted(turn: Turn | None, event: fact.EntriesRecorded) -> Turn | None:
     return replace(turn, prompt_entry=prompt.entry, prompt_size=prompt.size)
 
 
-def _broken(turn: Turn | None) -> Turn | None:
+def turn_broken(turn: Turn | None) -> Turn | None:
+    """Give the turn whose last attempt failed."""
     return turn and replace(turn, broken=True)
 
 
-def _turn_after(turn: Turn | None, event: fact.ContextAssembled) -> Turn:
+def turn_resumed(turn: Turn | None, event: fact.CompactionCompleted) -> Turn | None:
+    """Give the turn after a compaction: one that overflowed goes on."""
+    return replace(turn, resumed=True) if turn and turn.broken and event.compacted else turn
+
+
+def turn_after(turn: Turn | None, event: fact.ContextAssembled) -> Turn:
+    """Give the turn that a context was assembled for."""
     if turn is None or (turn.id, turn.session_id) != (event.turn_id, event.session_id):
         return Turn(id=event.turn_id, session_id=event.session_id, attempts=event.attempt, prompt=event.prompt)
     return replace(turn, attempts=event.attempt, broken=False)

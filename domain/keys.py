@@ -62,6 +62,12 @@ def kind_of(engine_key: str) -> Kind:
     return "other"
 
 
+def agent_of(key: str) -> str | None:
+    """Give the agent that a key of the form `agent:<agent>:<rest>` names."""
+    parts = key.split(":", 2)
+    return parts[1] if len(parts) > 2 and parts[0] == "agent" and parts[1] else None
+
+
 def mint_engine_key(routing_key: str, session_id: str) -> str:
     """Mint the engine key of one isolated tick from its routing key (`<base>:heartbeat`) and its session id."""
     return f"{routing_key.removesuffix(HEARTBEAT)}{HEARTBEAT_RUN}{session_id}"

@@ -25,7 +25,7 @@ from infrastructure.answers.objects import FindingAnswer
 from infrastructure.answers.origins import Asked, origins_of
 from infrastructure.answers.texts import Told, told
 from infrastructure.answers.times import rfc3339
-from projections.sightings.projection import identity_digest
+from projections.origins.projection import identity_digest
 
 
 def findings(library: Library, gateway: str | None = None) -> list[Finding]:

@@ -203,7 +203,7 @@ def _revisions(
 ) -> tuple[dict[Reference, Revision], dict[int, Asked]]:
     """Read what the events say of some byte forms of entries, and what to ask about their origin."""
     wanted = {"entries": [one.entry for one in references], "revisions": [one.revision for one in references]}
-    found = library.rows("sightings/entries", {**place.parameters, **wanted})
+    found = library.rows("origins/entries", {**place.parameters, **wanted})
     versions = {row[4] for row in found}
     revisions: dict[Reference, Revision] = {}
     for row in library.ledger.versions(place.gateway, place.engine_key, versions):

@@ -1,6 +1,6 @@
 """What answers are read from: a ledger, and its projections brought up to date."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,11 @@ from msgspec import Struct
 from psycopg.rows import class_row
 
 from domain.engine import Phase
-from domain.events import decode
 from domain.keys import Kind, stream_id
 from infrastructure.answers.errors import UnknownStream
 from infrastructure.ledger.ledger import Ledger
-from projections.projection import Recorded
-from projections.projector import PROJECTIONS, catch_up
+from projections.catalogue import PROJECTIONS
+from projections.machinery.projector import Projector
 from projections.sql import statement
 
 
@@ -52,18 +51,18 @@ class Library:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
+        self._projector = Projector(ledger.connection, PROJECTIONS)
 
     def refresh(self, told: Callable[[int], None] | None = None) -> dict[int, int]:
         """Bring the projections up to everything that is in the ledger now; give the offsets that answers rest on."""
         ends = {head.partition: head.position for head in self.ledger.heads()}
-        return catch_up(self.ledger.connection, self.read, ends, told)
+        self._projector.catch_up(ends, told)
+        return ends
 
     def behind(self) -> int:
         """Count the events that at least one projection has not folded yet."""
         ends = {head.partition: head.position for head in self.ledger.heads()}
-        names = [projection.name for projection in PROJECTIONS]
-        reached: dict[int, int] = dict(self.rows("reached", {"projections": names}))
-        return sum(end - reached.get(partition, 0) for partition, end in ends.items())
+        return sum(ends[partition] - position for partition, position in self._projector.behind(ends).items())
 
     def streams(
         self, gateway: str | None = None, engine_key: str | None = None, routing_key: str | None = None
@@ -71,7 +70,7 @@ class Library:
         """List the streams of a gateway, engine key or routing key; of all where None."""
         wanted = {"gateway": gateway, "engine_key": engine_key, "routing_key": routing_key}
         with self.ledger.connection.cursor(row_factory=class_row(StreamFound)) as cursor:
-            return cursor.execute(statement("streams/list"), wanted).fetchall()
+            return cursor.execute(statement("engines/list"), wanted).fetchall()
 
     def check_gateway(self, gateway: str | None) -> None:
         """Refuse a gateway of which nothing is on record: nothing would be found, as if all were well.
@@ -114,19 +113,3 @@ class Library:
         """Ask a projection."""
         with self.ledger.connection.cursor(binary=True) as cursor:
             return cursor.execute(statement(query), parameters).fetchall()
-
-    def read(self, partition: int, after: int, limit: int) -> Sequence[Recorded]:
-        """Read events as projections see them."""
-        return [
-            Recorded(
-                row.partition,
-                row.position,
-                row.stream,
-                row.version,
-                row.gateway,
-                row.engine_key,
-                row.recorded_at,
-                decode(row.payload),
-            )
-            for row in self.ledger.partition(partition, after, limit)
-        ]

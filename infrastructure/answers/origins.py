@@ -38,7 +38,7 @@ def origins_of(library: Library, place: Place, asked: Mapping[int, Asked]) -> di
             position,
             stream,
             equality,
-        ) in library.rows("sightings/deliveries", wanted):
+        ) in library.rows("origins/deliveries", wanted):
             found = _Delivery(
                 engine_key, session_id, version, occurred, recorded, partition, position, stream, equality
             )

@@ -18,6 +18,8 @@ from sqlalchemy.pool import NullPool
 
 from infrastructure.ledger.errors import NotALedger
 from infrastructure.ledger.sql import statement
+from projections.catalogue import OBJECTS as PROJECTION_OBJECTS
+from projections.sql import statement as projected
 
 OBJECTS = (
     "tables/ledger",
@@ -43,20 +45,6 @@ OBJECTS = (
 )
 """The ledger's objects below `sql/`, in the order of their making."""
 
-PROJECTION_OBJECTS = (
-    "offsets",
-    "advance",
-    "streams/table",
-    "streams/apply",
-    "sightings/table",
-    "sightings/by_identity",
-    "sightings/by_entry",
-    "sightings/apply",
-    "contexts/table",
-    "contexts/apply",
-)
-"""The projections' objects below `projections/`, likewise."""
-
 SERVICE_ROLE = "heartline_service"
 """Owns nothing; may read, and call the functions that write."""
 
@@ -65,11 +53,10 @@ DEFAULT_PARTITIONS = 16
 
 def object_statements() -> list[str]:
     """Give the statements that make the schema of today from nothing."""
-    projections = files("projections")
     return [
         "create schema heartline;",
         *(statement(name) for name in OBJECTS),
-        *(projections.joinpath(f"{name}.sql").read_text(encoding="utf-8") for name in PROJECTION_OBJECTS),
+        *(projected(name) for name in PROJECTION_OBJECTS),
     ]
 
 
@@ -165,3 +152,4 @@ def _make_ledger(connection: Connection, partitions: int) -> None:
         text("insert into heartline.heads select p, :ledger_id from generate_series(0, :last) p"),
         {"ledger_id": ledger_id, "last": partitions - 1},
     )
+    connection.execute(text("select heartline.begin_partitions()"))

@@ -1,14 +1,12 @@
 """The fold of contexts."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from msgspec import Struct, json, to_builtins
-from psycopg import Connection
+from msgspec import Struct
 
 from domain.events import Basis, ContextAssembled, PromptSubmitted
-from projections.projection import Recorded
+from projections.machinery.projection import Nothing, Projection, Recorded, Row, Table
 
 
 class ContextRow(Struct, frozen=True):
@@ -24,30 +22,24 @@ class ContextRow(Struct, frozen=True):
     occurred_at: int
 
 
-def fold(events: Iterable[Recorded]) -> list[ContextRow]:
-    """Give the rows that are new."""
-    rows: list[ContextRow] = []
-    for one in events:
-        match one.event:
-            case ContextAssembled(call=number, session_id=session_id, occurred_at=at):
-                basis: Basis = "assembled"
-            case PromptSubmitted(number=number, session_id=session_id, occurred_at=at):
-                basis = "submitted"
-            case _:
-                continue
-        rows.append(ContextRow(one.partition, one.stream, basis, number, one.version, one.position, session_id, at))
-    return rows
+def fold(_nothing: Nothing | None, one: Recorded) -> tuple[None, Sequence[Row]]:
+    """Give the row of a context."""
+    match one.event:
+        case ContextAssembled(call=number, session_id=session_id, occurred_at=at):
+            basis: Basis = "assembled"
+        case PromptSubmitted(number=number, session_id=session_id, occurred_at=at):
+            basis = "submitted"
+        case _:
+            return None, ()
+    return None, (ContextRow(one.partition, one.stream, basis, number, one.version, one.position, session_id, at),)
 
 
-class Contexts:
-    """The projection."""
-
-    name = "contexts"
-
-    def apply(self, connection: Connection[Any], partition: int, events: Sequence[Recorded], after: int) -> bool:
-        """Fold a batch."""
-        rows = json.encode([to_builtins(row) for row in fold(events)]).decode()
-        written = connection.execute(
-            "select heartline.apply_contexts(%s, %s, %s, %s)", (partition, after, events[-1].position, rows)
-        ).fetchone()
-        return bool(written and written[0])
+CONTEXTS = Projection(
+    name="contexts",
+    version=1,
+    memory=Nothing,
+    fold=fold,
+    tables=(Table("contexts", ContextRow, ("partition", "stream", "basis", "number")),),
+    objects=("contexts/table", "contexts/register"),
+    takes=frozenset((ContextAssembled, PromptSubmitted)),
+)

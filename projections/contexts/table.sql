@@ -1,6 +1,6 @@
 -- Where each context of a stream is recorded: the event of the `number`-th assembled or submitted one.
-create table heartline.contexts (
-    partition integer not null,
+create table heartline_projections.contexts_0 (
+    partition bigint not null,
     stream uuid not null,
     basis text not null,
     number bigint not null,

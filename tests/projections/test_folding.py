@@ -14,18 +14,25 @@ from hypothesis import strategies as st
 from infrastructure.answers.library import Library
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.importer import Importer
-from projections.projector import PROJECTIONS, catch_up
+from projections.catalogue import PROJECTIONS
+from projections.machinery.projector import Projector
 
-TABLES = ("streams", "sightings", "contexts", "projection_offsets")
+TABLES = [table.name for projection in PROJECTIONS for table in projection.tables]
 
 
 def rows(owner: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
-    return {table: sorted(owner.execute(f"select * from heartline.{table}").fetchall()) for table in TABLES}
+    queries = {name: f"select * from heartline_projections.{name}".encode() for name in TABLES}
+    shown = {name: sorted(owner.execute(query).fetchall()) for name, query in queries.items()}
+    remembered = owner.execute("select partition, stream, projection, memory from heartline_projections.memories")
+    return {**shown, "memories": sorted(remembered.fetchall())}
 
 
 def forget(owner: psycopg.Connection[Any]) -> None:
-    for table in TABLES:
-        owner.execute(f"truncate heartline.{table}")
+    """Empty the live generation of every projection."""
+    for name in TABLES:
+        owner.execute(f"delete from heartline_projections.{name}_1".encode())
+    owner.execute("delete from heartline_projections.memories")
+    owner.execute("update heartline_projections.offsets set position = 0")
 
 
 def recorded(ledger: Ledger, folder: Path) -> None:
@@ -49,7 +56,7 @@ def ends(ledger: Ledger) -> dict[int, int]:
 
 
 def fold(ledger: Ledger, batch: Callable[[], int]) -> None:
-    catch_up(ledger.connection, Library(ledger).read, ends(ledger), batch=batch)
+    Projector(ledger.connection, PROJECTIONS).catch_up(ends(ledger), batch=batch)
 
 
 def test_rows_do_not_depend_on_how_the_events_are_batched(ledger: Ledger, database: str, tmp_path: Path) -> None:
@@ -67,7 +74,7 @@ def test_rows_do_not_depend_on_how_the_events_are_batched(ledger: Ledger, databa
             assert rows(owner) == at_once
 
         check()
-        assert len(at_once["sightings"]) == 60
+        assert len(at_once["sightings"]) + len(at_once["repeats"]) == 60
 
 
 def test_folding_what_was_folded_changes_nothing(ledger: Ledger, database: str, tmp_path: Path) -> None:
@@ -76,9 +83,8 @@ def test_folding_what_was_folded_changes_nothing(ledger: Ledger, database: str, 
     library.refresh()
     with psycopg.connect(database, autocommit=True) as owner:
         before = rows(owner)
-        for partition, end in ends(ledger).items():
-            events = library.read(partition, 0, end)
-            assert not events or not any(one.apply(ledger.connection, partition, events, 0) for one in PROJECTIONS)
+        library.refresh()
+        fold(ledger, lambda: 7)
         assert rows(owner) == before
 
 

@@ -25,7 +25,7 @@ def nothing_answered(database: str) -> Iterator[Callable[[], int]]:
         return found[0] if found else 0
 
     with psycopg.connect(database) as holder:
-        holder.execute("lock table heartline.streams in access exclusive mode")
+        holder.execute("lock table heartline_projections.engines_1 in access exclusive mode")
         yield waiting
         holder.rollback()
 

@@ -12,19 +12,19 @@ CATALOGS = {
             a.attnotnull, a.attidentity, a.attgenerated, a.attcollation, pg_get_expr(d.adbin, d.adrelid)
         from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-        where c.relnamespace = 'heartline'::regnamespace and c.relkind in ('r', 'v', 'm', 'S', 'p')""",
+        where c.relnamespace::regnamespace::text ~ '^heartline' and c.relkind in ('r', 'v', 'm', 'S', 'p')""",
     "constraints": """
         select conrelid::regclass::text, conname, contype, pg_get_constraintdef(oid)
-        from pg_constraint where connamespace = 'heartline'::regnamespace""",
-    "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname = 'heartline'",
+        from pg_constraint where connamespace::regnamespace::text ~ '^heartline'""",
+    "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname ~ '^heartline'",
     "functions": """
         select oid::regprocedure::text, pg_get_functiondef(oid) from pg_proc
         where pronamespace = 'heartline'::regnamespace""",
     "triggers": """
         select tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(t.oid)
         from pg_trigger t join pg_class c on c.oid = t.tgrelid
-        where c.relnamespace = 'heartline'::regnamespace and not tgisinternal""",
-    "views": "select viewname, definition from pg_views where schemaname = 'heartline'",
+        where c.relnamespace::regnamespace::text ~ '^heartline' and not tgisinternal""",
+    "views": "select viewname, definition from pg_views where schemaname ~ '^heartline'",
 }
 ALEMBICS_OWN = "alembic_version"
 

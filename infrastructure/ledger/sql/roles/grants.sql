@@ -2,3 +2,5 @@
 grant usage on schema heartline to heartline_service;
 grant select on all tables in schema heartline to heartline_service;
 grant execute on all functions in schema heartline to heartline_service;
+grant usage on schema heartline_projections to heartline_service;
+grant select on all tables in schema heartline_projections to heartline_service;

@@ -1,0 +1,403 @@
+drop function heartline.apply_streams, heartline.apply_sightings, heartline.apply_contexts, heartline.advance;
+drop table heartline.streams, heartline.sightings, heartline.contexts, heartline.projection_offsets;
+
+-- Where the rows of read models lie. People read the views in schema `heartline` instead.
+create schema heartline_projections;
+
+-- The tables of read models. The shape of a table is `<name>_0`, which stays empty; the rows of generation n are in
+-- `<name>_<n>`, and the view `<name>` shows those of the live one. `on_conflict` is what a row that is written again does.
+create table heartline_projections.tables (
+    name text primary key,
+    projection text not null,
+    on_conflict text not null
+);
+
+-- The generations of each projection: one is live, and at most one more is filled beside it. `version` is of the fold that
+-- writes its rows.
+create table heartline_projections.generations (
+    projection text not null,
+    generation integer not null,
+    version integer not null,
+    state text not null check (state in ('filling', 'live', 'replaced')),
+    begun_at timestamptz not null default now(),
+    live_at timestamptz,
+    primary key (projection, generation)
+);
+
+-- Of each projection one generation is live and one is filled, at most.
+create unique index one_generation_of_each_state on heartline_projections.generations (projection, state);
+
+-- How far each generation has folded each partition: everything up to `position` is in its rows, and nothing after.
+create table heartline_projections.offsets (
+    partition integer not null,
+    projection text not null,
+    generation integer not null,
+    position bigint not null,
+    primary key (partition, projection, generation)
+);
+
+-- What a fold has to remember of a stream from one event to the next, as the fold itself writes it.
+create table heartline_projections.memories (
+    partition integer not null,
+    stream uuid not null,
+    projection text not null,
+    generation integer not null,
+    memory bytea not null,
+    primary key (partition, stream, projection, generation)
+);
+
+-- Events that a fold could not take. The others went on without them; a rebuild tries them again.
+create table heartline_projections.set_aside (
+    partition integer not null,
+    position bigint not null,
+    projection text not null,
+    generation integer not null,
+    error text not null,
+    primary key (partition, position, projection, generation)
+);
+
+-- Drop a generation that is not the live one: its tables, its offsets, what its fold remembered and what it set aside.
+create function heartline.drop_generation(in_projection text, in_generation integer) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    one text;
+begin
+    if exists (
+        select from heartline_projections.generations
+        where projection = in_projection and generation = in_generation and state = 'live'
+    ) then
+        raise exception 'heartline: generation % of % is live', in_generation, in_projection;
+    end if;
+    for one in select name from heartline_projections.tables where projection = in_projection loop
+        execute format('drop table heartline_projections.%I', one || '_' || in_generation);
+    end loop;
+    delete from heartline_projections.offsets where projection = in_projection and generation = in_generation;
+    delete from heartline_projections.memories where projection = in_projection and generation = in_generation;
+    delete from heartline_projections.set_aside where projection = in_projection and generation = in_generation;
+    delete from heartline_projections.generations where projection = in_projection and generation = in_generation;
+end
+$$;
+
+-- Make the empty tables of a projection's next generation, without indexes beside their keys; give its number. If one of
+-- this version is being filled already, give that one's; one of another version is dropped.
+create function heartline.begin_generation(in_projection text, in_version integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    number integer;
+    known record;
+    one text;
+begin
+    perform pg_advisory_xact_lock(hashtext('heartline.generation.' || in_projection));
+    select * into known from heartline_projections.generations where projection = in_projection and state = 'filling';
+    if found and known.version = in_version then
+        return known.generation;
+    elsif found then
+        perform heartline.drop_generation(in_projection, known.generation);
+    end if;
+    select coalesce(max(generation), 0) + 1 into number from heartline_projections.generations where projection = in_projection;
+    for one in select name from heartline_projections.tables where projection = in_projection loop
+        execute format(
+            'create table heartline_projections.%I (like heartline_projections.%I including all excluding indexes)',
+            one || '_' || number, one || '_0'
+        );
+        execute format(
+            'alter table heartline_projections.%I add constraint %I %s', one || '_' || number, one || '_' || number || '_key',
+            (select pg_get_constraintdef(oid) from pg_constraint
+             where conrelid = format('heartline_projections.%I', one || '_0')::regclass and contype = 'p')
+        );
+        if exists (select from pg_roles where rolname = 'heartline_service') then
+            execute format('grant select on heartline_projections.%I to heartline_service', one || '_' || number);
+        end if;
+    end loop;
+    insert into heartline_projections.generations (projection, generation, version, state)
+        values (in_projection, number, in_version, 'filling');
+    insert into heartline_projections.offsets select partition, in_projection, number, 0 from heartline.heads;
+    return number;
+end
+$$;
+
+-- Make the indexes of one table of a generation that it does not have yet, as its shape has them.
+create function heartline.build_indexes(in_table text, in_generation integer) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    shape text := in_table || '_0';
+    target text := in_table || '_' || in_generation;
+    one record;
+begin
+    if not exists (select from heartline_projections.tables where name = in_table) then
+        raise exception 'heartline: there is no read model''s table %', in_table;
+    end if;
+    for one in
+        select replace(i.indexname, shape, target) as name, replace(i.indexdef, shape, target) as definition
+        from pg_indexes i join pg_class c on c.relname = i.indexname and c.relnamespace = 'heartline_projections'::regnamespace
+        join pg_index x on x.indexrelid = c.oid and not x.indisprimary
+        where i.schemaname = 'heartline_projections' and i.tablename = shape
+    loop
+        if to_regclass(format('heartline_projections.%I', one.name)) is null then
+            execute one.definition;
+        end if;
+    end loop;
+    execute format('analyze heartline_projections.%I', target);
+end
+$$;
+
+-- Let the generation that was filled take over from the live one, whose tables go. False, and nothing is changed, if it is
+-- behind it in a partition, or if it is not being filled any more. Waits for those who fold, and briefly for readers.
+create function heartline.swap_generation(in_projection text, in_generation integer) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    old integer;
+    one text;
+begin
+    perform from heartline_projections.generations where projection = in_projection order by generation for update;
+    perform from heartline_projections.generations
+        where projection = in_projection and generation = in_generation and state = 'filling';
+    if not found then
+        return false;
+    end if;
+    select generation into old from heartline_projections.generations where projection = in_projection and state = 'live';
+    perform from heartline_projections.offsets l
+        join heartline_projections.offsets f using (partition, projection)
+        where projection = in_projection and l.generation = old and f.generation = in_generation and f.position < l.position;
+    if found then
+        return false;
+    end if;
+    for one in select name from heartline_projections.tables where projection = in_projection loop
+        execute format(
+            'create or replace view heartline_projections.%I as select * from heartline_projections.%I',
+            one, one || '_' || in_generation
+        );
+        if exists (select from pg_roles where rolname = 'heartline_service') then
+            execute format('grant select on heartline_projections.%I to heartline_service', one);
+        end if;
+    end loop;
+    update heartline_projections.generations set state = 'replaced' where projection = in_projection and generation = old;
+    update heartline_projections.generations set state = 'live', live_at = now()
+        where projection = in_projection and generation = in_generation;
+    if old is not null then
+        perform heartline.drop_generation(in_projection, old);
+    end if;
+    return true;
+end
+$$;
+
+-- Take in a projection whose tables' shapes were made, and begin its first generation, which is live at once.
+create function heartline.register_projection(in_projection text, in_version integer, in_tables text[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+    one text;
+    first integer;
+begin
+    foreach one in array in_tables loop
+        insert into heartline_projections.tables values (one, in_projection, (
+            select format('on conflict (%s) do update set %s',
+                string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.attnum = any (k.conkey)),
+                string_agg(format('%1$I = excluded.%1$I', a.attname), ', ') filter (where a.attnum <> all (k.conkey)))
+            from pg_attribute a join pg_constraint k on k.conrelid = a.attrelid and k.contype = 'p'
+            where a.attrelid = format('heartline_projections.%I', one || '_0')::regclass and a.attnum > 0 and not a.attisdropped
+        ));
+    end loop;
+    first := heartline.begin_generation(in_projection, in_version);
+    foreach one in array in_tables loop
+        perform heartline.build_indexes(one, first);
+    end loop;
+    perform heartline.swap_generation(in_projection, first);
+end
+$$;
+
+-- Give the offsets of the live generations of some projections (or of those that are filled), and hold them until the
+-- transaction ends: whoever else folds these partitions into them waits, and then goes on from where this one came to.
+create function heartline.hold_offsets(in_projections text[], in_state text, in_partitions integer[])
+returns table (projection text, generation integer, version integer, partition integer, reached bigint)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+    select o.projection, o.generation, g.version, o.partition, o.position
+    from heartline_projections.generations g
+    join heartline_projections.offsets o on o.projection = g.projection and o.generation = g.generation
+    where g.state = in_state and g.projection = any (in_projections) and o.partition = any (in_partitions)
+    order by o.projection, o.partition
+    for share of g for no key update of o
+$$;
+
+-- Move offsets that are held, in the transaction that writes the rows.
+create function heartline.move_offsets(
+    in_projections text[], in_generations integer[], in_partitions integer[], in_positions bigint[]
+) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+    update heartline_projections.offsets o set position = moved.position
+    from unnest(in_projections, in_generations, in_partitions, in_positions)
+        as moved (projection, generation, partition, position)
+    where o.partition = moved.partition and o.projection = moved.projection and o.generation = moved.generation
+$$;
+
+-- Write rows of one generation of a read model's table, which the type of the rows names. A row whose key is there already
+-- replaces it where `in_replace` says so.
+create function heartline.write_rows(in_rows anyarray, in_replace boolean) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    target text;
+    conflict text;
+begin
+    select format('heartline_projections.%I', c.relname), t.on_conflict into strict target, conflict
+        from pg_type a
+        join pg_type e on e.oid = a.typelem
+        join pg_class c on c.oid = e.typrelid and c.relnamespace = 'heartline_projections'::regnamespace
+        join heartline_projections.tables t on t.name = regexp_replace(c.relname, '_[1-9][0-9]*$', '')
+        where a.oid = pg_typeof(in_rows);
+    execute format('insert into %s select r.* from unnest($1) as r %s', target, case when in_replace then conflict else '' end)
+        using in_rows;
+end
+$$;
+
+-- Keep what folds remember of streams; what is null is forgotten.
+create function heartline.keep_memories(
+    in_partitions integer[], in_streams uuid[], in_projections text[], in_generations integer[], in_memories bytea[]
+) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+    delete from heartline_projections.memories m
+    using unnest(in_partitions, in_streams, in_projections, in_generations, in_memories) as one (p, s, n, g, memory)
+    where one.memory is null and m.partition = one.p and m.stream = one.s and m.projection = one.n and m.generation = one.g;
+    insert into heartline_projections.memories
+        select * from unnest(in_partitions, in_streams, in_projections, in_generations, in_memories) as one (p, s, n, g, memory)
+        where one.memory is not null
+        on conflict (partition, stream, projection, generation) do update set memory = excluded.memory
+$$;
+
+-- Note events that folds could not take.
+create function heartline.set_events_aside(
+    in_partitions integer[], in_positions bigint[], in_projections text[], in_generations integer[], in_errors text[]
+) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+    insert into heartline_projections.set_aside
+        select * from unnest(in_partitions, in_positions, in_projections, in_generations, in_errors)
+        on conflict do nothing
+$$;
+
+-- Let every generation begin in every partition: called once the ledger has its partitions.
+create function heartline.begin_partitions() returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+    insert into heartline_projections.offsets
+        select h.partition, g.projection, g.generation, 0
+        from heartline.heads h cross join heartline_projections.generations g
+        on conflict do nothing
+$$;
+
+-- One row a stream: which engine it is of, and what it came to. Times in microseconds since the Unix epoch.
+create table heartline_projections.engines_0 (
+    partition bigint not null,
+    stream uuid not null,
+    gateway text not null,
+    engine_key text not null,
+    routing_key text not null,
+    agent text,
+    kind text not null,
+    version bigint not null,
+    phase text not null,
+    session_id text,
+    tick_id text,
+    entries bigint not null,
+    contexts bigint not null,
+    context_tokens bigint,
+    budget bigint,
+    turns bigint not null,
+    overflows bigint not null,
+    compactions bigint not null,
+    anomalies bigint not null,
+    first_at bigint not null,
+    last_at bigint not null,
+    primary key (partition, stream)
+);
+
+-- Keys are of any length, an index entry is not: they are looked up by their hash.
+create index engines_0_by_engine_key on heartline_projections.engines_0 (hashtextextended(engine_key, 0));
+
+-- Engines are listed in the order in which they began.
+create index engines_0_by_time on heartline_projections.engines_0 (first_at, partition, stream);
+
+-- Where an engine stood at a version, every so many events. They keep `state` fast on long streams, can be deleted at any
+-- time, and are made again by a rebuild.
+create table heartline_projections.standings_0 (
+    partition bigint not null,
+    stream uuid not null,
+    version bigint not null,
+    latest_at bigint not null,
+    standing bytea not null,
+    primary key (partition, stream, version)
+);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('engines', 1, array['engines', 'standings']);
+
+-- Where entries were first seen in their stream: one row for each byte form that an event records. `identity` is a digest of
+-- the entry's identity; `named` says that the host gave it an id. The origin of an entry is a query over these, never a
+-- column: imports arrive in any order.
+create table heartline_projections.sightings_0 (
+    partition bigint not null,
+    position bigint not null,
+    place bigint not null,
+    identity bytea not null,
+    named boolean not null,
+    stream uuid not null,
+    version bigint not null,
+    entry bigint not null,
+    revision bigint not null,
+    session_id text not null,
+    delivered boolean not null,
+    occurred_at bigint not null,
+    recorded_at bigint not null,
+    primary key (partition, position, place)
+);
+
+-- The origin of an entry is looked up by its identity, in all partitions.
+create index sightings_0_by_identity on heartline_projections.sightings_0 (identity);
+
+-- The identity of an entry is looked up by its number.
+create index sightings_0_by_entry on heartline_projections.sightings_0 (partition, stream, entry, revision);
+
+-- Where entries were met again in a stream that held them. One that was only seen at first may be delivered so.
+create table heartline_projections.repeats_0 (
+    partition bigint not null,
+    position bigint not null,
+    place bigint not null,
+    stream uuid not null,
+    version bigint not null,
+    entry bigint not null,
+    revision bigint not null,
+    session_id text not null,
+    delivered boolean not null,
+    occurred_at bigint not null,
+    recorded_at bigint not null,
+    primary key (partition, position, place)
+);
+
+-- What was met again is found by its number.
+create index repeats_0_by_entry on heartline_projections.repeats_0 (partition, stream, entry, revision);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('origins', 1, array['sightings', 'repeats']);
+
+-- Where each context of a stream is recorded: the event of the `number`-th assembled or submitted one.
+create table heartline_projections.contexts_0 (
+    partition bigint not null,
+    stream uuid not null,
+    basis text not null,
+    number bigint not null,
+    version bigint not null,
+    position bigint not null,
+    session_id text not null,
+    occurred_at bigint not null,
+    primary key (partition, stream, basis, number)
+);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('contexts', 1, array['contexts']);

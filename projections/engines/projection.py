@@ -1,0 +1,128 @@
+"""The fold of engines."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgspec import Struct, json
+
+from domain.engine import Phase
+from domain.events import EngineOpened
+from domain.keys import Kind, agent_of, kind_of, routing_key_of
+from domain.standing import NOWHERE, Standing, stand
+from projections.machinery.projection import EVERY_EVENT, Projection, Recorded, Row, Table
+
+EVERY = 256
+"""How many events lie between two places at which it is noted where an engine stood: so many are folded at most to tell
+its state at any version or time."""
+
+
+class EngineRow(Struct, frozen=True, kw_only=True):
+    """What an engine came to. Times in µs since the Unix epoch; tokens of its last context are as it estimated them."""
+
+    partition: int
+    stream: UUID
+    gateway: str
+    engine_key: str
+    routing_key: str
+    agent: str | None
+    kind: Kind
+    version: int
+    phase: Phase
+    session_id: str | None
+    tick_id: str | None
+    entries: int
+    contexts: int
+    context_tokens: int | None
+    budget: int | None
+    turns: int
+    overflows: int
+    compactions: int
+    anomalies: int
+    first_at: int
+    last_at: int
+
+
+class StandingRow(Struct, frozen=True):
+    """Where an engine stood at a version. `latest_at` (µs) is the latest time of any of its events up to then."""
+
+    partition: int
+    stream: UUID
+    version: int
+    latest_at: int
+    standing: bytes
+
+
+class Remembered(Struct, frozen=True):
+    """An engine, and where it stands."""
+
+    partition: int
+    stream: UUID
+    gateway: str
+    engine_key: str
+    kind: Kind
+    standing: Standing
+
+
+def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered, Sequence[Row]]:
+    """Give where an engine stands after an event; every so many events, also as a row."""
+    if remembered is None:
+        kind = one.event.kind if isinstance(one.event, EngineOpened) else kind_of(one.engine_key)
+        remembered = Remembered(one.partition, one.stream, one.gateway, one.engine_key, kind, NOWHERE)
+    standing = stand(remembered.standing, one.event)
+    after = Remembered(one.partition, one.stream, remembered.gateway, remembered.engine_key, remembered.kind, standing)
+    if standing.version % EVERY:
+        return after, ()
+    return after, (
+        StandingRow(one.partition, one.stream, standing.version, standing.latest_at or 0, json.encode(standing)),
+    )
+
+
+def shown(remembered: Remembered) -> Sequence[Row]:
+    """Give an engine's row."""
+    standing = remembered.standing
+    return (
+        EngineRow(
+            partition=remembered.partition,
+            stream=remembered.stream,
+            gateway=remembered.gateway,
+            engine_key=remembered.engine_key,
+            routing_key=standing.routing_key or routing_key_of(remembered.engine_key),
+            agent=agent_of(remembered.engine_key),
+            kind=remembered.kind,
+            version=standing.version,
+            phase=standing.phase,
+            session_id=standing.session_id,
+            tick_id=standing.tick_id,
+            entries=standing.entries,
+            contexts=standing.contexts,
+            context_tokens=standing.context_tokens,
+            budget=standing.budget,
+            turns=standing.turns,
+            overflows=standing.overflows,
+            compactions=standing.compactions,
+            anomalies=standing.anomalies,
+            first_at=standing.first_at or 0,
+            last_at=standing.latest_at or 0,
+        ),
+    )
+
+
+ENGINES = Projection(
+    name="engines",
+    version=1,
+    memory=Remembered,
+    fold=fold,
+    shown=shown,
+    tables=(
+        Table("engines", EngineRow, ("partition", "stream")),
+        Table("standings", StandingRow, ("partition", "stream", "version"), compared=False),
+    ),
+    objects=(
+        "engines/table",
+        "engines/by_engine_key",
+        "engines/by_time",
+        "engines/standings",
+        "engines/register",
+    ),
+    takes=EVERY_EVENT,
+)

@@ -1,0 +1,1 @@
+"""What keeps read models live and rebuilds them; it knows none of them."""

@@ -1,2 +1,0 @@
--- How far a projection has folded each partition.
-select partition, position from heartline.projection_offsets where projection = %(projection)s

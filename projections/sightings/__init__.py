@@ -1,1 +1,0 @@
-"""Where entries were seen; the origin of an entry is a query over these."""

@@ -1,1 +1,0 @@
-"""Which streams there are, and what each has come to."""
