@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.entries import Seen
 from domain.events import Evidence
+from domain.heartbeat import Source
 from domain.keys import Kind
 
 
@@ -30,10 +31,11 @@ class OpenEngine(Asked, frozen=True, kw_only=True):
 
 
 class BootstrapEngine(Asked, frozen=True, kw_only=True):
-    """Make an instance ready for a session."""
+    """Make an instance ready for a session. `transcript` is where its host keeps the session's messages."""
 
     session_id: str
     imported_entries: int = 0
+    transcript: str | None = None
 
 
 class DispatchTick(Asked, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class DispatchTick(Asked, frozen=True, kw_only=True):
     session_id: str
     engine_key: str
     isolated: bool | None = None
+    source: Source | None = None
+    reason: str | None = None
 
 
 class SkipTick(Asked, frozen=True, kw_only=True):
@@ -50,6 +54,7 @@ class SkipTick(Asked, frozen=True, kw_only=True):
 
     tick_id: str
     reason: str
+    source: Source | None = None
 
 
 class SettleTick(Asked, frozen=True, kw_only=True):
@@ -94,7 +99,7 @@ class FailAssembly(Asked, frozen=True, kw_only=True):
 
 
 class SubmitPrompt(Asked, frozen=True, kw_only=True):
-    """Send a context to the model."""
+    """Send a context to the model; `system` and `tools` are the tokens of what goes with it, None if nobody said."""
 
     session_id: str
     digests: tuple[bytes, ...]
@@ -103,6 +108,8 @@ class SubmitPrompt(Asked, frozen=True, kw_only=True):
     run_id: str | None = None
     model: str | None = None
     truncated: int = 0
+    system: int | None = None
+    tools: int | None = None
 
 
 class ReportOverflow(Asked, frozen=True, kw_only=True):
@@ -122,6 +129,7 @@ class CommitTurn(Asked, frozen=True, kw_only=True):
     first_position: int | None = None
     last_position: int | None = None
     heartbeat: bool | None = None
+    transcript: str | None = None
 
 
 class FailTurn(Asked, frozen=True, kw_only=True):
@@ -142,6 +150,7 @@ class StartCompaction(Asked, frozen=True, kw_only=True):
     budget: int | None = None
     instructions: Seen | None = None
     heartbeat: bool | None = None
+    transcript: str | None = None
 
 
 class CompleteCompaction(Asked, frozen=True, kw_only=True):
@@ -177,6 +186,7 @@ class RecordMaintenance(Asked, frozen=True, kw_only=True):
     bytes_freed: int = 0
     rewritten_entries: int = 0
     reason: str | None = None
+    transcript: str | None = None
 
 
 class FallBack(Asked, frozen=True, kw_only=True):

@@ -41,12 +41,26 @@ class Reference(NamedTuple):
     revision: int
 
 
+class Billed(Struct, frozen=True, omit_defaults=True):
+    """The tokens of the model call that made a message, as its provider counted them.
+
+    `input` is without what was read from the provider's cache (`cache_read`) or written to it (`cache_write`).
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+
+
 class Seen(Struct, frozen=True):
     """A message in a byte form that its stream did not hold yet.
 
     `digest` is SHA-256(salt ‖ bytes), `size` is in bytes, `tokens` are estimated. `truncated` says that the source cut
     it; `text` that it is no message, but one of the stream's texts. `calls` are the ids of the tool calls that it
     makes, reduced as those are by which tool results are known; of engines that are only observed nobody reads them.
+    `tools` are the names of the tools that it calls, in order, or of the one whose result it is. `billed` is what its
+    provider counted, None where it did not say.
     """
 
     identity: Identity
@@ -56,13 +70,15 @@ class Seen(Struct, frozen=True):
     truncated: bool = False
     text: bool = False
     calls: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    billed: Billed | None = None
 
 
 class Revision(Struct, frozen=True, omit_defaults=True):
     """A byte form of an entry, as it is written into the event that records it (`digest` in hexadecimal).
 
-    `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp. `calls` are
-    as in `Seen`.
+    `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp. `calls`,
+    `tools` and `billed` are as in `Seen`.
     """
 
     entry: int
@@ -76,6 +92,8 @@ class Revision(Struct, frozen=True, omit_defaults=True):
     truncated: bool = False
     repeats: int | None = None
     calls: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    billed: Billed | None = None
 
     @property
     def identity(self) -> Identity:
@@ -123,6 +141,8 @@ class Roster(Struct, frozen=True):
                 tokens=one.tokens,
                 truncated=one.truncated,
                 calls=one.calls,
+                tools=one.tools,
+                billed=one.billed,
             )
         return tuple(numbered.values())
 

@@ -10,7 +10,9 @@ from msgspec import Struct, field, json
 from domain.context import Delta
 from domain.entries import Revision
 from domain.errors import HeartlineError
+from domain.heartbeat import Source
 from domain.keys import Kind
+from domain.sizes import Sizes
 
 Evidence = Literal["recorded", "reconstructed", "truncated", "redacted", "absent"]
 """How a fact is known: it was recorded as it happened; it was concluded from other facts; its source cut it; it was
@@ -46,28 +48,36 @@ class EngineOpened(Happened, frozen=True, kw_only=True, tag=True):
 
 
 class EngineBootstrapped(Happened, frozen=True, kw_only=True, tag=True):
-    """The host made an instance of the engine ready for a session."""
+    """The host made an instance of the engine ready for a session. `transcript` is where the host keeps its messages,
+    as with other events; None where it did not say.
+    """
 
     session_id: str
     imported_entries: int = 0
+    transcript: str | None = None
 
 
 class TickDispatched(Happened, frozen=True, kw_only=True, tag=True):
     """A heartbeat run began; its context lies in the stream of `engine_key`. `isolated` is None where it can't be
-    told.
+    told, and so are `source` (what the tick was due for) and `reason` (in the host's words).
     """
 
     tick_id: str
     session_id: str
     engine_key: str
     isolated: bool | None = None
+    source: Source | None = None
+    reason: str | None = None
 
 
 class TickSkipped(Happened, frozen=True, kw_only=True, tag=True):
-    """A heartbeat was due and did not run, for a reason of `domain.heartbeat`."""
+    """A heartbeat was due (for `source`, None where it can't be told) and did not run, for a reason of
+    `domain.heartbeat`.
+    """
 
     tick_id: str
     reason: str
+    source: Source | None = None
 
 
 class TickSettled(Happened, frozen=True, kw_only=True, tag=True):
@@ -102,7 +112,8 @@ class ContextAssembled(Happened, frozen=True, kw_only=True, tag=True):
     """The engine answered with a context, the `call`-th of its stream, for an attempt at a turn.
 
     `tokens` are as the engine estimated them, `budget` is in tokens, `digest` in hexadecimal. `prompt` is the revision
-    of the prompt's text. `history_count` and `history_digest` tell what the host had handed over.
+    of the prompt's text. `history_count` and `history_digest` tell what the host had handed over. `sizes` is None
+    only where the event is older than they are.
     """
 
     call: int
@@ -118,6 +129,7 @@ class ContextAssembled(Happened, frozen=True, kw_only=True, tag=True):
     prompt: int | None = None
     history_count: int | None = None
     history_digest: str | None = None
+    sizes: Sizes | None = None
 
 
 class AssemblyFailed(Happened, frozen=True, kw_only=True, tag=True):
@@ -129,7 +141,7 @@ class AssemblyFailed(Happened, frozen=True, kw_only=True, tag=True):
 
 class PromptSubmitted(Happened, frozen=True, kw_only=True, tag=True):
     """The model received a context, the `number`-th submitted one of its stream. `truncated` counts what the source
-    cut.
+    cut; `sizes` are as in `ContextAssembled`.
     """
 
     number: int
@@ -141,6 +153,7 @@ class PromptSubmitted(Happened, frozen=True, kw_only=True, tag=True):
     model: str | None = None
     prompt: int | None = None
     truncated: int = 0
+    sizes: Sizes | None = None
 
 
 class OverflowReported(Happened, frozen=True, kw_only=True, tag=True):
@@ -166,6 +179,7 @@ class TurnCommitted(Happened, frozen=True, kw_only=True, tag=True):
     first_position: int | None = None
     last_position: int | None = None
     heartbeat: bool | None = None
+    transcript: str | None = None
 
 
 class TurnFailed(Happened, frozen=True, kw_only=True, tag=True):
@@ -189,6 +203,7 @@ class CompactionStarted(Happened, frozen=True, kw_only=True, tag=True):
     budget: int | None = None
     instructions: int | None = None
     heartbeat: bool | None = None
+    transcript: str | None = None
 
 
 class CompactionCompleted(Happened, frozen=True, kw_only=True, tag=True):
@@ -224,6 +239,7 @@ class MaintenanceRecorded(Happened, frozen=True, kw_only=True, tag=True):
     bytes_freed: int = 0
     rewritten_entries: int = 0
     reason: str | None = None
+    transcript: str | None = None
 
 
 class EngineFellBack(Happened, frozen=True, kw_only=True, tag=True):

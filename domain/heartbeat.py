@@ -25,6 +25,9 @@ SkipReason = Literal[
 ]
 """Why a tick that was due did not run, in the order in which the host looks."""
 
+Source = Literal["interval", "wake", "exec", "cron", "manual"]
+"""What a tick was due for: its interval, a wake, a command that ended, a scheduled job, or a person."""
+
 
 def outcome_of(reply: str, most: int = ACKNOWLEDGEMENT_MAX_CHARACTERS) -> Outcome:
     """Classify a reply; `most` is in characters."""

@@ -5,8 +5,9 @@ They tell of one gateway: a heartbeat tick that replays, overflows and compacts,
 
 from domain import events as fact
 from domain.context import Run, Splice, Whole
-from domain.entries import Revision
+from domain.entries import Billed, Revision
 from domain.keys import mint_engine_key, tick_id
+from domain.sizes import Sizes
 
 ROUTING_KEY = "agent:main:main:heartbeat"
 SESSION_ID = "4b6f0f5e-6a3c-4f0e-9d1c-2f7f4c1f8a10"
@@ -14,6 +15,7 @@ ENGINE_KEY = mint_engine_key(ROUTING_KEY, SESSION_ID)
 TICK_ID = tick_id(ROUTING_KEY, SESSION_ID)
 NEXT_TICK_ID = tick_id(ROUTING_KEY, "c0e1b7b2-0f43-4c55-8f0b-5f4f2f3f9c77")
 TURN_ID = "delivery-000017"
+TRANSCRIPT = f"/home/zoë/.openclaw/agents/main/sessions/{SESSION_ID}.jsonl"
 AT = 1_788_856_922_017_000  # 2026-09-08T08:42:02.017Z
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # SHA-256 of "test"
 
@@ -179,6 +181,67 @@ ADDED: dict[str, fact.Event] = {
                 calls=("call1", "call2"),
             ),
         ),
+    ),
+    "tools-and-billed": fact.EntriesRecorded(
+        occurred_at=AT + 2_000_000,
+        session_id=SESSION_ID,
+        sighted="delivered",
+        method="commitTurn",
+        revisions=(
+            Revision(
+                entry=3,
+                revision=1,
+                role="assistant",
+                timestamp=1_788_856_923_000,
+                discriminator="chatcmpl-7",
+                digest=DIGEST,
+                size=160,
+                tokens=12,
+                tools=("read", "exec"),
+                billed=Billed(input=3_017, output=41, cache_read=27_904, cache_write=512),
+            ),
+        ),
+    ),
+    "transcript-at-bootstrap": fact.EngineBootstrapped(occurred_at=AT, session_id=SESSION_ID, transcript=TRANSCRIPT),
+    "source-of-tick": fact.TickDispatched(
+        occurred_at=AT,
+        tick_id=TICK_ID,
+        session_id=SESSION_ID,
+        engine_key=ENGINE_KEY,
+        isolated=True,
+        source="exec",
+        reason="a command ended",
+    ),
+    "source-of-skip": fact.TickSkipped(
+        occurred_at=AT, tick_id=NEXT_TICK_ID, reason="requests-in-flight", source="interval"
+    ),
+    "sizes-of-assembled": fact.ContextAssembled(
+        occurred_at=AT,
+        call=1,
+        session_id=SESSION_ID,
+        turn_id=TURN_ID,
+        count=4,
+        digest=DIGEST,
+        delta=Whole((Run(1, 4, 1),)),
+        sizes=Sizes(history=812, summary=96, this_turn=1_584),
+    ),
+    "sizes-of-submitted": fact.PromptSubmitted(
+        occurred_at=AT,
+        number=1,
+        session_id=SESSION_ID,
+        count=4,
+        digest=DIGEST,
+        delta=Whole((Run(1, 4, 1),)),
+        sizes=Sizes(history=812, summary=96, this_turn=1_584, system=5_801, tools=7_402),
+    ),
+    "transcript-at-commit": fact.TurnCommitted(
+        occurred_at=AT, turn_id=TURN_ID, session_id=SESSION_ID, transcript=TRANSCRIPT
+    ),
+    "transcript-at-compaction": fact.CompactionStarted(
+        occurred_at=AT, session_id=SESSION_ID, trigger="overflow", transcript=TRANSCRIPT
+    ),
+    "transcript-at-maintenance": fact.MaintenanceRecorded(
+        occurred_at=AT, session_id=SESSION_ID, changed=False, transcript=TRANSCRIPT
     ),
 }
 """Events with fields that were added to a schema, with defaults under which the older files still read and write."""
