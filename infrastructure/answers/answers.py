@@ -13,6 +13,7 @@ from infrastructure.answers.objects import (
     StateAnswer,
     StreamAnswer,
 )
+from infrastructure.answers.projections import ProjectionAnswer
 from infrastructure.ledger.checkpoint import Witnessed
 from infrastructure.ledger.verify import Verification
 
@@ -74,6 +75,10 @@ class Answers(Witnessed, Protocol):
         Raises:
             CheckpointUnusable: the file can't be read, is damaged or is of another ledger.
         """
+        ...
+
+    def projections(self) -> list[ProjectionAnswer]:
+        """Say how far every read model is, as it is: nothing is brought up to date for it."""
         ...
 
     def checks(self) -> list[Check]:

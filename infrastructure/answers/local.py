@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from time import time_ns
 from uuid import UUID
 
 from domain.errors import WrongUsage
@@ -24,6 +25,7 @@ from infrastructure.answers.objects import (
     StateAnswer,
     StreamAnswer,
 )
+from infrastructure.answers.projections import ProjectionAnswer, projection_answers
 from infrastructure.answers.references import Referred, referred
 from infrastructure.answers.streams import state_answer, stream_answer
 from infrastructure.ledger import checkpoint
@@ -90,6 +92,10 @@ class LocalAnswers:
         """Verify everything on record against the last of some lines of a file of checkpoints."""
         last = checkpoint.checkpoint_among(checkpoints, self._ledger.ledger_id, self._ledger.partitions)
         return verify(self._ledger, last)
+
+    def projections(self) -> list[ProjectionAnswer]:
+        """Say how far every read model is, as it is."""
+        return projection_answers(self._library, time_ns() // 1_000)
 
     def checks(self) -> list[Check]:
         """Look whether everything is in place in the database."""

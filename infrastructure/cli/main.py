@@ -14,6 +14,7 @@ from infrastructure.cli.auditing import audit
 from infrastructure.cli.doctor import doctor, migrate
 from infrastructure.cli.keeping import backup, restore
 from infrastructure.cli.output import note
+from infrastructure.cli.projecting import projections, rebuild
 from infrastructure.cli.reading import context, events, state, streams
 from infrastructure.cli.recording import import_
 from infrastructure.cli.serving import serve
@@ -64,6 +65,8 @@ for command in (
     audit,
     verify,
     checkpoint,
+    projections,
+    rebuild,
     serve,
     doctor,
     migrate,

@@ -6,6 +6,7 @@ from litestar.handlers import BaseRouteHandler
 
 from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.objects import ContextAnswer, StateAnswer, StreamAnswer
+from infrastructure.answers.projections import ProjectionAnswer
 from infrastructure.http.parameters import At, Call, ContextReference, EngineKey, Gateway, Submitted, Tick
 from infrastructure.http.told import Told, problems
 from infrastructure.service.service import Service
@@ -59,4 +60,16 @@ def context(
         return Told(LocalAnswers(library).context(reference, gateway, call, submitted, tick))
 
 
-ROUTES: list[BaseRouteHandler] = [streams, state, context]
+@get(
+    "/projections",
+    sync_to_thread=True,
+    summary="Say how far every read model is.",
+    responses=problems(),
+)
+def projections(service: NamedDependency[Service]) -> Told[list[ProjectionAnswer]]:
+    """Its offset, lag, rows and generation, and the last event that it could not take."""
+    with service.libraries.lend() as library:
+        return Told(LocalAnswers(library).projections())
+
+
+ROUTES: list[BaseRouteHandler] = [streams, state, context, projections]

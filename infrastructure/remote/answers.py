@@ -18,6 +18,7 @@ from infrastructure.answers.objects import (
     StateAnswer,
     StreamAnswer,
 )
+from infrastructure.answers.projections import ProjectionAnswer
 from infrastructure.ledger.checkpoint import last_checkpoint, written_line
 from infrastructure.ledger.ledger import Head
 from infrastructure.ledger.verify import Verification
@@ -95,6 +96,10 @@ class RemoteAnswers:
         last = last_checkpoint(checkpoints, self.ledger_id, len(self.heads()))
         answer = self._service.post("/v1/verification", written_line(last), media_type=NDJSON, long=True)
         return decoded(answer, Verification)
+
+    def projections(self) -> list[ProjectionAnswer]:
+        """Say how far every read model of the service's ledger is, as it is."""
+        return decoded(self._service.get("/v1/projections"), list[ProjectionAnswer])
 
     def checks(self) -> list[Check]:
         """Look whether the service can be used, and what it says of its own place."""

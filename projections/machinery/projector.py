@@ -94,10 +94,14 @@ class Projector:
 
         `told` hears how many events were folded; `batch` says how many to fold next.
         """
-        while behind := self.behind(ends):
-            folded = self._step(behind, ends, batch())
+        while (folded := self.advance(ends, batch())) is not None:
             if told is not None:
                 told(folded)
+
+    def advance(self, ends: Mapping[int, int], limit: int = BATCH) -> int | None:
+        """Fold one batch towards these positions; give how many events it held, None where all were reached."""
+        behind = self.behind(ends)
+        return self._step(behind, ends, limit) if behind else None
 
     def _step(self, behind: Mapping[int, int], ends: Mapping[int, int], limit: int) -> int:
         """Fold one batch; give how many events it held."""
