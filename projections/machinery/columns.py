@@ -1,6 +1,10 @@
 """Rows as Postgres takes an array of them in its binary form (PostgreSQL's `array_recv` and `record_recv`).
 
-psycopg has no binary form for arrays of rows, and reading JSON takes the database three times as long.
+psycopg has no binary form for arrays of rows, and reading JSON takes the database twice as long.
+
+Whatever a fold gives can be written, so that what is written never hangs on how events were batched: a NUL in a text,
+which Postgres can't hold, stands as its JSON escape, a lone surrogate likewise, and a number beyond 64 bits as the
+nearest within.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,6 +30,10 @@ BOOL, BYTEA, INT8, TEXT, INT8_ARRAY, TEXT_ARRAY, UUID_TYPE, TSVECTOR = 16, 17, 2
 """The types' numbers in `pg_type`, which never change."""
 
 
+LEAST = 2**63
+"""A number of 64 bits is at least minus this, and less than it."""
+
+
 class Lexemes(dict[str, list[int]]):
     """A `tsvector`: each word with the places where it stands, 1 to 16383, ascending."""
 
@@ -49,11 +57,20 @@ def register(adapters: AdaptersMap) -> None:
 
 
 def _int8(value: int) -> bytes:
-    return _INT8(INT8, 8, value)
+    return _INT8(INT8, 8, value if -LEAST <= value < LEAST else _within(value))
+
+
+def _within(value: int) -> int:
+    return min(max(value, -LEAST), LEAST - 1)
+
+
+def _utf8(value: str) -> bytes:
+    data = value.encode("utf-8", "backslashreplace")
+    return data.replace(b"\0", b"\\u0000") if b"\0" in data else data
 
 
 def _text(value: str) -> bytes:
-    data = value.encode()
+    data = _utf8(value)
     return _TWO(TEXT, len(data)) + data
 
 
@@ -70,12 +87,12 @@ def _bool(value: bool) -> bytes:  # it writes one value
 
 
 def _int8_array(values: tuple[int, ...]) -> bytes:
-    data = _array(INT8, [_ELEMENT(8, value) for value in values])
+    data = _array(INT8, [_ELEMENT(8, _within(value)) for value in values])
     return _TWO(INT8_ARRAY, len(data)) + data
 
 
 def _text_array(values: tuple[str, ...]) -> bytes:
-    encoded = [value.encode() for value in values]
+    encoded = [_utf8(value) for value in values]
     data = _array(TEXT, [_LENGTH(len(one)) + one for one in encoded])
     return _TWO(TEXT_ARRAY, len(data)) + data
 

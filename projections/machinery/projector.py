@@ -24,7 +24,7 @@ CONTENT_BATCH_BYTES = 32 * 1024 * 1024
 
 State = Literal["live", "filling"]
 
-UNWRITABLE = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
+UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
 """What the database says of rows that it can't hold."""
 
 
