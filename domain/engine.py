@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from domain import events as fact
 from domain.context import Chain
-from domain.entries import Roster
+from domain.entries import COMPACT, Roster
 from domain.growing import GrowingMap
 
 Phase = Literal["fresh", "idle", "in-turn", "overflowed", "compacting", "closed"]
@@ -25,7 +25,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     """The turn that an engine is in, or whose last attempt has just failed (`broken`) and may be made again.
 
     `prompt` is the revision of its prompt's text; `prompt_entry` and `prompt_size` (bytes) are of its first user
-    message.
+    message. `since` is the number of the last entry that had been met when it was opened, with its first context.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     prompt: int | None = None
     prompt_entry: int | None = None
     prompt_size: int | None = None
+    since: int = 0
 
 
 class Engine(Struct, frozen=True, kw_only=True):
@@ -113,13 +114,14 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
             return replace(after, tick=None if engine.tick == event.tick_id else engine.tick, settled_ticks=settled)
         case fact.EntriesRecorded():
             after = _in_session(after, event.session_id, event.heartbeat)
-            return replace(after, roster=engine.roster.holding(event.revisions), turn=turn_prompted(engine.turn, event))
+            roster = engine.roster.holding(event.revisions, summary=event.method == COMPACT)
+            return replace(after, roster=roster, turn=turn_prompted(engine.turn, event))
         case fact.TextsRecorded():
             return replace(after, roster=engine.roster.holding(event.revisions))
         case fact.ContextAssembled():
             return replace(
                 _in_session(after, event.session_id),
-                turn=turn_after(engine.turn, event),
+                turn=turn_after(engine.turn, event, len(engine.roster)),
                 assembled=engine.assembled.extended(event.delta),
                 context_tokens=event.tokens,
                 budget=event.budget,
@@ -179,10 +181,12 @@ def turn_resumed(turn: Turn | None, event: fact.CompactionCompleted) -> Turn | N
     return replace(turn, resumed=True) if turn and turn.broken and event.compacted else turn
 
 
-def turn_after(turn: Turn | None, event: fact.ContextAssembled) -> Turn:
-    """Give the turn that a context was assembled for."""
+def turn_after(turn: Turn | None, event: fact.ContextAssembled, met: int) -> Turn:
+    """Give the turn that a context was assembled for; so many entries had been met before it."""
     if turn is None or (turn.id, turn.session_id) != (event.turn_id, event.session_id):
-        return Turn(id=event.turn_id, session_id=event.session_id, attempts=event.attempt, prompt=event.prompt)
+        return Turn(
+            id=event.turn_id, session_id=event.session_id, attempts=event.attempt, prompt=event.prompt, since=met
+        )
     return replace(turn, attempts=event.attempt, broken=False)
 
 

@@ -1,7 +1,7 @@
 """Entries of a stream: what they are known by, how they are numbered, and which byte forms of them were met."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -15,6 +15,16 @@ TEXTS = 0
 
 COMPACT = "compact"
 """The method by which a compaction of our own delivers its summary, as an entry that stands before all others."""
+
+SUMMARY_ROLES = frozenset({"summary", "compactionSummary"})
+"""The roles of messages that stand in place of older ones: ours, and the host's."""
+
+Part = Literal["summary", "reply", "result", "other"]
+"""The part that a message has in a context: it stands in place of older ones; it is the model's; it is what a tool
+answered; or it is anything else that the model is told.
+"""
+
+_PARTS: dict[str, Part] = {"assistant": "reply", "toolResult": "result"}
 
 
 def estimated_tokens(characters: int) -> int:
@@ -60,7 +70,8 @@ class Seen(Struct, frozen=True):
     it; `text` that it is no message, but one of the stream's texts. `calls` are the ids of the tool calls that it
     makes, reduced as those are by which tool results are known; of engines that are only observed nobody reads them.
     `tools` are the names of the tools that it calls, in order, or of the one whose result it is. `billed` is what its
-    provider counted, None where it did not say.
+    provider counted, None where it did not say. `summary` says that it stands in place of older messages although its
+    role doesn't.
     """
 
     identity: Identity
@@ -72,13 +83,14 @@ class Seen(Struct, frozen=True):
     calls: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     billed: Billed | None = None
+    summary: bool = False
 
 
 class Revision(Struct, frozen=True, omit_defaults=True):
     """A byte form of an entry, as it is written into the event that records it (`digest` in hexadecimal).
 
     `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp. `calls`,
-    `tools` and `billed` are as in `Seen`.
+    `tools`, `billed` and `summary` are as in `Seen`.
     """
 
     entry: int
@@ -94,6 +106,7 @@ class Revision(Struct, frozen=True, omit_defaults=True):
     calls: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     billed: Billed | None = None
+    summary: bool = False
 
     @property
     def identity(self) -> Identity:
@@ -106,12 +119,20 @@ class Revision(Struct, frozen=True, omit_defaults=True):
         return Reference(self.entry, self.revision)
 
 
+class Weight(NamedTuple):
+    """What a byte form weighs in a context: its tokens, which are estimated, and which part it has there."""
+
+    tokens: int
+    part: Part
+
+
 class Roster(Struct, frozen=True):
-    """All entries of a stream and the digests of their byte forms."""
+    """All entries of a stream, the digests of their byte forms, and by digest what each form weighs in a context."""
 
     numbers: GrowingMap[Identity, int] = field(default_factory=GrowingMap[Identity, int])
     references: GrowingMap[bytes, Reference] = field(default_factory=GrowingMap[bytes, Reference])
     digests: GrowingMap[Reference, bytes] = field(default_factory=GrowingMap[Reference, bytes])
+    weights: GrowingMap[bytes, Weight] = field(default_factory=GrowingMap[bytes, Weight])
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -143,6 +164,7 @@ class Roster(Struct, frozen=True):
                 calls=one.calls,
                 tools=one.tools,
                 billed=one.billed,
+                summary=one.summary,
             )
         return tuple(numbered.values())
 
@@ -156,15 +178,29 @@ class Roster(Struct, frozen=True):
             held, missing = (middle, missing) if Reference(entry, middle) in self.digests else (held, middle)
         return held
 
-    def holding(self, revisions: Iterable[Revision]) -> "Roster":
-        """Give the roster that holds these besides."""
+    def holding(self, revisions: Iterable[Revision], *, summary: bool = False) -> "Roster":
+        """Give the roster that holds these besides; `summary` says that they are a compaction's."""
         numbers: list[tuple[Identity, int]] = []
         references: list[tuple[bytes, Reference]] = []
         digests: list[tuple[Reference, bytes]] = []
+        weights: list[tuple[bytes, Weight]] = []
         for one in revisions:
             digest, reference = bytes.fromhex(one.digest), one.reference
             if one.entry != TEXTS:
                 numbers.append((one.identity, one.entry))
             references.append((digest, reference))
             digests.append((reference, digest))
-        return Roster(self.numbers.adding(numbers), self.references.adding(references), self.digests.adding(digests))
+            weights.append((digest, Weight(one.tokens, "summary" if summary else part_of(one))))
+        return Roster(
+            self.numbers.adding(numbers),
+            self.references.adding(references),
+            self.digests.adding(digests),
+            self.weights.adding(weights),
+        )
+
+
+def part_of(revision: Revision) -> Part:
+    """Say which part a message has in contexts, by its role and what its host's format says of it."""
+    if revision.summary or revision.role in SUMMARY_ROLES:
+        return "summary"
+    return _PARTS.get(revision.role, "other")

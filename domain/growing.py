@@ -1,12 +1,15 @@
 """A map that only grows, shared by every state that was reached through it."""
 
 from collections.abc import Hashable, Iterable, Iterator
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+_PLACE, _VALUE = itemgetter(0), itemgetter(1)
 
 
 class GrowingMap(Generic[K, V]):
@@ -57,11 +60,10 @@ class GrowingMap(Generic[K, V]):
 
     def all_of(self, keys: Iterable[K]) -> tuple[V, ...]:
         """Give the values of keys, in order, all of which must be there."""
-        known, seen = self._known, self._seen
-        found = [known[key] for key in keys]
-        if any(place >= seen for place, _value in found):
+        found = list(map(self._known.__getitem__, keys))  # no Python code for each: contexts are long
+        if found and max(map(_PLACE, found)) >= self._seen:
             raise KeyError("a key that this map does not see yet")
-        return tuple([value for _place, value in found])
+        return tuple(map(_VALUE, found))
 
     def __contains__(self, key: object) -> bool:
         found = self._known.get(key)  # type: ignore[arg-type]  # any object may be asked for, as with a dict

@@ -87,7 +87,7 @@ def stand(standing: Standing, event: fact.Event) -> Standing:
         case fact.ContextAssembled():
             return replace(
                 after,
-                turn=turn_after(standing.turn, event),
+                turn=turn_after(standing.turn, event, standing.entries),
                 contexts=standing.contexts + 1,
                 context_entries=event.count,
                 context_tokens=event.tokens,

@@ -90,7 +90,7 @@ def commands_of(
         case asked.DispatchRequest():
             return [*_opened_for_ticks(request, at, engine), _dispatch(request, at)], decided
         case asked.SkipRequest(tick_id=tick, reason=skipped):
-            skip = ask.SkipTick(at=at, delivery_id=named, tick_id=tick, reason=skipped)
+            skip = ask.SkipTick(at=at, delivery_id=named, tick_id=tick, reason=skipped, source=request.source)
             return [*_opened_for_ticks(request, at, engine), skip], decided
         case asked.SettleRequest(tick_id=tick, outcome=outcome):
             return [ask.SettleTick(at=at, delivery_id=named, tick_id=tick, outcome=outcome)], decided
@@ -183,4 +183,6 @@ def _dispatch(request: asked.DispatchRequest, at: int) -> ask.DispatchTick:
         session_id=request.session_id,
         engine_key=engine_key,
         isolated=isolated,
+        source=request.source,
+        reason=request.reason,
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.entries import Identity, Seen
 from infrastructure.engine.errors import BadRequest
 from infrastructure.openclaw.bad_line import BadLine
+from infrastructure.openclaw.described import described
 from infrastructure.openclaw.lossless import text_of
 from infrastructure.openclaw.messages import decode_message
 from infrastructure.recorder.contents import Contents, Described, Met
@@ -36,7 +37,7 @@ def met_messages(messages: Sequence[bytes], contents: Contents) -> Met:
                 " one entry: give them ids or other timestamps."
             )
         calls = tuple(reduced for call in message.tool_calls if (reduced := _reduced(call.id)))
-        return Described(identity, message.characters, calls=calls)
+        return described(message, raw, calls=calls)
 
     return contents.meet(messages, describe)
 

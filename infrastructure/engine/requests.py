@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from msgspec import Meta, Struct
 from msgspec.structs import fields
 
-from domain.heartbeat import Outcome, SkipReason
+from domain.heartbeat import Outcome, SkipReason, Source
 from infrastructure.engine.errors import BadRequest
 from infrastructure.openclaw.bad_line import BadLine
 from infrastructure.openclaw.lossless import legible, members
@@ -138,20 +138,23 @@ class DispatchRequest(TickRequest, frozen=True, kw_only=True):
 
     It is isolated, if nothing else is said, where its engine key was minted for one tick; its id is by default that of
     the contracts, for one that is not isolated with the time of this request. The routing key's stream is opened where
-    it was not.
+    it was not. `source` is what the tick was due for, `reason` says it in words.
     """
 
     session_id: Name
     engine_key: Name | None = None
     tick_id: Name | None = None
     isolated: bool | None = None
+    source: Source | None = None
+    reason: str | None = None
 
 
 class SkipRequest(TickRequest, frozen=True, kw_only=True):
-    """Leave out a heartbeat that was due. The routing key's stream is opened where it was not."""
+    """Leave out a heartbeat that was due, for `source`. The routing key's stream is opened where it was not."""
 
     tick_id: Name
     reason: SkipReason
+    source: Source | None = None
 
 
 class SettleRequest(TickRequest, frozen=True, kw_only=True):

@@ -54,12 +54,26 @@ class TurnMark(msgspec.Struct, frozen=True, rename="camel"):
     logical_turn_id: str | None = None
 
 
+class SessionTarget(msgspec.Struct, frozen=True, rename="camel"):
+    """Where the current host keeps a session's transcript."""
+
+    store_path: str | None = None
+
+
 class Params(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What every method may carry."""
+    """What every method may carry. `session_file` is a path in May, and no more than the session key now."""
 
     session_id: str | None = None
     session_key: str | None = None
+    session_file: str | None = None
+    session_target: SessionTarget | None = None
     runtime_context: RuntimeContext | None = None
+
+    @property
+    def transcript(self) -> str | None:
+        """Where the host says that the session's transcript lies: a store of many, else a file of its own."""
+        store = self.session_target.store_path if self.session_target else None
+        return store or self.session_file or None
 
 
 class Factory(Params, frozen=True, kw_only=True, rename="camel"):

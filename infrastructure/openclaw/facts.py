@@ -2,9 +2,10 @@
 
 from domain import commands as ask
 from domain.commands import Command
-from domain.entries import Identity, Seen
+from domain.entries import Seen
 from infrastructure.openclaw import calls
 from infrastructure.openclaw.calls import Call
+from infrastructure.openclaw.described import described
 from infrastructure.openclaw.lossless import text_of
 from infrastructure.openclaw.messages import Message, decode_message
 from infrastructure.recorder.contents import Contents, Described, Met
@@ -19,23 +20,27 @@ NO_ANSWER = "no answer is on record"
 
 
 def describe(place: int, raw: bytes) -> Described:
-    """Say what identifies a message of the host."""
-    message = decode_message(raw, f"messages[{place}]")
-    return Described(Identity(message.role, message.timestamp, message.d), message.characters)
+    """Say what identifies a message of the host, and what it says of itself."""
+    return described(decode_message(raw, f"messages[{place}]"), raw)
 
 
 def facts_of(call: Call, contents: Contents) -> list[Command]:
     """Give what a call says. It must be one that belongs to an engine."""
     at, delivery_id, session_id = call.at, call.delivery_id, call.session_id or ""
+    transcript = call.params.transcript
     match call.params, call.result:
         case calls.Bootstrap(), calls.Bootstrapped(imported_messages=imported):
             return [
                 ask.BootstrapEngine(
-                    at=at, delivery_id=delivery_id, session_id=session_id, imported_entries=imported or 0
+                    at=at,
+                    delivery_id=delivery_id,
+                    session_id=session_id,
+                    imported_entries=imported or 0,
+                    transcript=transcript,
                 )
             ]
         case calls.Bootstrap(), _:
-            return [ask.BootstrapEngine(at=at, delivery_id=delivery_id, session_id=session_id)]
+            return [ask.BootstrapEngine(at=at, delivery_id=delivery_id, session_id=session_id, transcript=transcript)]
         case calls.Maintain(), answer:
             done = answer if isinstance(answer, calls.Maintained) else calls.Maintained(reason=call.error or NO_ANSWER)
             return [
@@ -47,6 +52,7 @@ def facts_of(call: Call, contents: Contents) -> list[Command]:
                     bytes_freed=done.bytes_freed or 0,
                     rewritten_entries=done.rewritten_entries or 0,
                     reason=done.reason,
+                    transcript=transcript,
                 )
             ]
         case calls.Assemble() as asked, answer:
@@ -120,6 +126,7 @@ def _compaction(call: Call, asked: calls.Compact, answer: calls.Compacted | None
             budget=asked.token_budget,
             instructions=text_seen(asked.custom_instructions, contents),
             heartbeat=is_heartbeat(call),
+            transcript=call.params.transcript,
         )
     )
     if answer is None or not answer.ok:
@@ -183,6 +190,7 @@ def _delivery(call: Call, contents: Contents) -> list[Command]:
                 first_position=admission.active_message_position,
                 last_position=terminal.active_message_position,
                 heartbeat=is_heartbeat(call),
+                transcript=call.params.transcript,
             )
         )
         return facts
@@ -191,7 +199,13 @@ def _delivery(call: Call, contents: Contents) -> list[Command]:
         return facts
     if accepted(last[1]):
         facts.append(
-            ask.CommitTurn(at=at, delivery_id=delivery_id, session_id=session_id, heartbeat=is_heartbeat(call))
+            ask.CommitTurn(
+                at=at,
+                delivery_id=delivery_id,
+                session_id=session_id,
+                heartbeat=is_heartbeat(call),
+                transcript=call.params.transcript,
+            )
         )
     elif last[1].role == "assistant" and last[1].stop_reason in BROKEN_OFF:
         reason = last[1].error_message or last[1].stop_reason or "not said"

@@ -7,10 +7,12 @@ from msgspec import Struct, json
 
 from domain import commands as ask
 from domain.commands import Command
-from domain.entries import Identity
+from domain.entries import Identity, estimated_tokens
+from infrastructure.openclaw.described import described
 from infrastructure.openclaw.facts import text_seen
-from infrastructure.openclaw.messages import Message, decode_message, occurrence_discriminators
-from infrastructure.openclaw.trace import PROMPTED, SUBMITTED, Position, Stage
+from infrastructure.openclaw.lossless import text_of
+from infrastructure.openclaw.messages import decode_message, occurrence_discriminators
+from infrastructure.openclaw.trace import PROMPTED, SUBMITTED, Position, Stage, replaced
 from infrastructure.recorder.contents import Contents, Described
 
 MOST_FINGERPRINTS = 4_096
@@ -65,11 +67,11 @@ def facts_of_submission(submission: Submission, delivery_id: str, contents: Cont
     discriminators = occurrence_discriminators(read)
     stubs = [_stub(position) if raw is None else raw for position, raw in zip(stage.positions, messages, strict=True)]
 
-    def describe(place: int, _raw: bytes) -> Described:
+    def describe(place: int, raw: bytes) -> Described:
         message = read[place]
         if message is None:
             return _cut_away(stage.positions[place])
-        return _described(message, discriminators[place], truncated=cut[place])
+        return described(message, raw, discriminator=discriminators[place], truncated=cut[place])
 
     met = contents.meet(stubs, describe)
     return [
@@ -83,12 +85,16 @@ def facts_of_submission(submission: Submission, delivery_id: str, contents: Cont
             run_id=stage.run_id,
             model=stage.model_id,
             truncated=sum(raw is None for raw in messages) + sum(cut),
+            system=_system_tokens(stage),
         )
     ]
 
 
-def _described(message: Message, discriminator: str, *, truncated: bool) -> Described:
-    return Described(Identity(message.role, message.timestamp, discriminator), message.characters, truncated)
+def _system_tokens(stage: Stage) -> int | None:
+    """Estimate the tokens of the system prompt, where the host wrote it down. (Tools' definitions it never does.)"""
+    if stage.system is None or replaced(stage.system):
+        return None
+    return estimated_tokens(len(text_of(stage.system)))
 
 
 def _cut_away(position: Position) -> Described:

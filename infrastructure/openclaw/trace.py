@@ -118,6 +118,11 @@ def decode_stage(line: bytes) -> Stage:
     )
 
 
+def replaced(text: Text) -> bool:
+    """Tell whether the host wrote something else instead of this text, be it that it cut it or that it redacted it."""
+    return text == _CUT or _REDACTED.fullmatch(text[1:-1]) is not None
+
+
 def _positions(count: int | None, content: _Content) -> tuple[Position, ...]:
     """Line up messages, roles and fingerprints: the host cuts the ends of long lists, but counts them all."""
     messages = _elements(content.messages)

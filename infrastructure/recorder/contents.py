@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from domain.entries import Identity, Revision, Seen, estimated_tokens
+from domain.entries import Billed, Identity, Revision, Seen, estimated_tokens
 from infrastructure.ledger.appending import Content
 
 SALT_BYTES = 16
@@ -20,14 +20,17 @@ TEXT = Identity("text", None, "")
 
 
 class Described(NamedTuple):
-    """What is said of a message by its host's format: its identity, its length in characters, and (of engines of our
-    own) the ids of its tool calls.
+    """What is said of a message by its host's format: its identity, its length in characters, and what else is recorded
+    with it (as in `Seen`).
     """
 
     identity: Identity
     characters: int
     truncated: bool = False
     calls: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    billed: Billed | None = None
+    summary: bool = False
 
 
 class Met(NamedTuple):
@@ -76,6 +79,9 @@ class Contents:
                         tokens=estimated_tokens(described.characters),
                         truncated=described.truncated,
                         calls=described.calls,
+                        tools=described.tools,
+                        billed=described.billed,
+                        summary=described.summary,
                     )
                 )
             digests.append(digest)

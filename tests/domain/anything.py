@@ -1,11 +1,12 @@
 """Hypothesis strategies: any command, in any order, over few names, so that they meet and collide."""
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as some
 
 from domain import commands as ask
-from domain.entries import Identity, Seen
+from domain.entries import Billed, Identity, Seen
+from domain.heartbeat import Source
 from tests.domain.facts import digest_at
 
 UNICODE = some.text(some.characters(exclude_categories=["Cs"]), max_size=8)
@@ -17,13 +18,25 @@ DIGESTS = some.integers(0, 9).map(lambda number: digest_at(str(number)))
 """So few that another identity, or a text, comes with a digest that is taken."""
 IDENTITIES = some.builds(
     Identity,
-    some.sampled_from(["user", "assistant", "toolResult"]),
+    some.sampled_from(["user", "assistant", "toolResult", "compactionSummary"]),
     some.sampled_from([None, 0, 1_788_856_922_017, -1, 10**30]),
     some.sampled_from(["", "id-1", "id-2"]),
 )
 CALLS = some.lists(some.sampled_from(["call1", "call2"]), max_size=2).map(tuple)
+TOOLS = some.lists(some.sampled_from(["read", "exec", "наука"]), max_size=2).map(tuple)
+TOKENS = some.integers(0, 2**63 - 1)
+BILLED = some.none() | some.builds(Billed, TOKENS, TOKENS, TOKENS, TOKENS)
 MESSAGES = some.builds(
-    Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), some.booleans(), calls=CALLS
+    Seen,
+    IDENTITIES,
+    DIGESTS,
+    some.integers(0, 3),
+    some.integers(0, 2),
+    some.booleans(),
+    calls=CALLS,
+    tools=TOOLS,
+    billed=BILLED,
+    summary=some.booleans(),
 )
 TEXTS = some.builds(Seen, IDENTITIES, DIGESTS, some.integers(0, 3), some.integers(0, 2), text=some.just(True))
 SOME_MESSAGES = some.lists(MESSAGES, max_size=4).map(tuple)
@@ -31,6 +44,7 @@ MAYBE_TEXT = some.none() | TEXTS
 MAYBE = some.none() | some.booleans()
 MAYBE_COUNT = some.none() | COUNTS
 MAYBE_NAME = some.none() | UNICODE
+MAYBE_SOURCE = some.none() | some.sampled_from(get_args(Source))
 SUBMISSION = {"session_id": SESSIONS, "novel": SOME_MESSAGES, "prompt": MAYBE_TEXT, "model": MAYBE_NAME}
 
 FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
@@ -39,9 +53,16 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "kind": some.sampled_from(["main", "heartbeat", "heartbeat-run"]),
         "session_id": some.none() | SESSIONS,
     },
-    ask.BootstrapEngine: {"session_id": SESSIONS, "imported_entries": COUNTS},
-    ask.DispatchTick: {"tick_id": TICKS, "session_id": SESSIONS, "engine_key": UNICODE, "isolated": MAYBE},
-    ask.SkipTick: {"tick_id": TICKS, "reason": UNICODE},
+    ask.BootstrapEngine: {"session_id": SESSIONS, "imported_entries": COUNTS, "transcript": MAYBE_NAME},
+    ask.DispatchTick: {
+        "tick_id": TICKS,
+        "session_id": SESSIONS,
+        "engine_key": UNICODE,
+        "isolated": MAYBE,
+        "source": MAYBE_SOURCE,
+        "reason": MAYBE_NAME,
+    },
+    ask.SkipTick: {"tick_id": TICKS, "reason": UNICODE, "source": MAYBE_SOURCE},
     ask.SettleTick: {"tick_id": TICKS, "outcome": UNICODE},
     ask.RecordEntries: {
         "session_id": SESSIONS,
@@ -53,7 +74,8 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
     ask.AssembleContext: SUBMISSION
     | {"history": some.none() | SOME_MESSAGES, "tokens": MAYBE_COUNT, "budget": MAYBE_COUNT},
     ask.FailAssembly: {"session_id": SESSIONS, "reason": UNICODE},
-    ask.SubmitPrompt: SUBMISSION | {"run_id": MAYBE_NAME, "truncated": COUNTS},
+    ask.SubmitPrompt: SUBMISSION
+    | {"run_id": MAYBE_NAME, "truncated": COUNTS, "system": MAYBE_COUNT, "tools": MAYBE_COUNT},
     ask.ReportOverflow: {"session_id": SESSIONS, "tokens": MAYBE_COUNT, "budget": MAYBE_COUNT},
     ask.CommitTurn: {
         "session_id": SESSIONS,
@@ -62,6 +84,7 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "first_position": MAYBE_COUNT,
         "last_position": MAYBE_COUNT,
         "heartbeat": MAYBE,
+        "transcript": MAYBE_NAME,
     },
     ask.FailTurn: {"session_id": SESSIONS, "reason": UNICODE},
     ask.StartCompaction: {
@@ -73,6 +96,7 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "budget": MAYBE_COUNT,
         "instructions": MAYBE_TEXT,
         "heartbeat": MAYBE,
+        "transcript": MAYBE_NAME,
     },
     ask.CompleteCompaction: {
         "session_id": SESSIONS,
@@ -92,6 +116,7 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "bytes_freed": COUNTS,
         "rewritten_entries": COUNTS,
         "reason": MAYBE_NAME,
+        "transcript": MAYBE_NAME,
     },
     ask.FallBack: {"session_id": SESSIONS, "engine": UNICODE, "reason": UNICODE},
     ask.SpawnSubagent: {"child_key": UNICODE, "mode": MAYBE_NAME},

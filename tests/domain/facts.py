@@ -9,6 +9,7 @@ from domain import events as fact
 from domain.context import Delta, Whole, digest_of, expand, runs_of
 from domain.entries import Identity, Reference, Revision, Seen
 from domain.keys import Kind
+from domain.sizes import Sizes
 
 AT = 1_788_856_922_000_000
 """µs: 2026-09-08T08:42:02Z."""
@@ -83,8 +84,12 @@ def assembled(
     prompt: int | None = None,
     tokens: int | None = None,
     budget: int | None = None,
+    sizes: Sizes | None = None,
 ) -> fact.ContextAssembled:
-    """A context of entries 1, 2, … as they are `seen`, each in its first form, unless `delta` says otherwise."""
+    """A context of entries 1, 2, … as they are `seen`, each in its first form, unless `delta` says otherwise.
+
+    All are of its turn, as the user's messages are to which nobody has answered, unless `sizes` says otherwise.
+    """
     references = [Reference(number, 1) for number in range(1, len(seen) + 1)]
     delta = delta or Whole(runs_of(references))
     return fact.ContextAssembled(
@@ -99,11 +104,16 @@ def assembled(
         prompt=prompt,
         tokens=tokens,
         budget=budget,
+        sizes=sizes or _unanswered(seen),
     )
 
 
+def _unanswered(seen: tuple[Seen, ...]) -> Sizes:
+    return Sizes(history=0, summary=0, this_turn=sum(one.tokens for one in seen))
+
+
 def submitted(*seen: Seen, number: int = 1, session_id: str = S1, prompt: int | None = None) -> fact.PromptSubmitted:
-    """The model received entries 1, 2, …, each in its first form."""
+    """The model received entries 1, 2, …, each in its first form; all are of the turn, as in `assembled`."""
     return fact.PromptSubmitted(
         occurred_at=AT,
         number=number,
@@ -112,6 +122,7 @@ def submitted(*seen: Seen, number: int = 1, session_id: str = S1, prompt: int | 
         digest=digest_of([one.digest for one in seen]).hex(),
         delta=Whole(runs_of([Reference(entry, 1) for entry in range(1, len(seen) + 1)])),
         prompt=prompt,
+        sizes=_unanswered(seen),
     )
 
 

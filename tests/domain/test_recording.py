@@ -77,8 +77,8 @@ def test_history_is_never_the_prompt_of_the_turn() -> None:
 
 
 def test_entries_that_a_context_holds_but_its_stream_never_recorded_are_recorded_then() -> None:
-    given(OPENED, recorded(revision(ONE, 1))).when(asks.assembling(ONE, TWO)).then(
-        recorded(revision(TWO, 2), sighted="context", method="assemble"), assembled(seen=(ONE, TWO))
+    given(OPENED, recorded(revision(ONE, 1))).when(asks.assembling(ONE, THREE)).then(
+        recorded(revision(THREE, 2), sighted="context", method="assemble"), assembled(seen=(ONE, THREE))
     )
 
 
