@@ -25,7 +25,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     """The turn that an engine is in, or whose last attempt has just failed (`broken`) and may be made again.
 
     `prompt` is the revision of its prompt's text; `prompt_entry` and `prompt_size` (bytes) are of its first user
-    message. `since` is the number of the last entry that had been met when it was opened, with its first context.
+    message. `entries_before` counts the stream's entries before those that belong to it.
     """
 
     id: str
@@ -36,11 +36,15 @@ class Turn(Struct, frozen=True, kw_only=True):
     prompt: int | None = None
     prompt_entry: int | None = None
     prompt_size: int | None = None
-    since: int = 0
+    entries_before: int = 0
 
 
 class Engine(Struct, frozen=True, kw_only=True):
-    """The state of one engine: what its stream comes to, up to `version`."""
+    """The state of one engine: what its stream comes to, up to `version`.
+
+    `unanswered` is the number of the first of the user's messages that were delivered since anyone answered, or since
+    the last turn or attempt ended.
+    """
 
     version: int = 0
     phase: Phase = "fresh"
@@ -53,6 +57,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     advancements: GrowingMap[str, int] = field(default_factory=GrowingMap[str, int])
     tick: str | None = None
     turn: Turn | None = None
+    unanswered: int | None = None
     roster: Roster = field(default_factory=Roster)
     assembled: Chain = field(default_factory=Chain)
     submitted: Chain = field(default_factory=Chain)
@@ -115,13 +120,18 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
         case fact.EntriesRecorded():
             after = _in_session(after, event.session_id, event.heartbeat)
             roster = engine.roster.holding(event.revisions, summary=event.method == COMPACT)
-            return replace(after, roster=roster, turn=turn_prompted(engine.turn, event))
+            return replace(
+                after,
+                roster=roster,
+                turn=turn_prompted(engine.turn, event),
+                unanswered=first_unanswered(engine.unanswered, event),
+            )
         case fact.TextsRecorded():
             return replace(after, roster=engine.roster.holding(event.revisions))
         case fact.ContextAssembled():
             return replace(
                 _in_session(after, event.session_id),
-                turn=turn_after(engine.turn, event, len(engine.roster)),
+                turn=turn_after(engine.turn, event, entries_before_turn(len(engine.roster), engine.unanswered)),
                 assembled=engine.assembled.extended(event.delta),
                 context_tokens=event.tokens,
                 budget=event.budget,
@@ -134,9 +144,10 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
             done = [(event.advancement_key, after.version)] if event.advancement_key else []
             after = _in_session(after, event.session_id, event.heartbeat)
             after = replace(after, turns=engine.turns + 1, advancements=engine.advancements.adding(done))
-            return after if event.late else replace(after, turn=None)
+            return after if event.late else replace(after, turn=None, unanswered=None)
         case fact.TurnFailed():
-            return replace(after, turn=turn_broken(engine.turn), failed_attempts=engine.failed_attempts + 1)
+            failed = engine.failed_attempts + 1
+            return replace(after, turn=turn_broken(engine.turn), failed_attempts=failed, unanswered=None)
         case fact.CompactionStarted():
             return _in_session(after, event.session_id, event.heartbeat)
         case fact.CompactionCompleted():
@@ -181,11 +192,30 @@ def turn_resumed(turn: Turn | None, event: fact.CompactionCompleted) -> Turn | N
     return replace(turn, resumed=True) if turn and turn.broken and event.compacted else turn
 
 
-def turn_after(turn: Turn | None, event: fact.ContextAssembled, met: int) -> Turn:
-    """Give the turn that a context was assembled for; so many entries had been met before it."""
+def entries_before_turn(entries: int, unanswered: int | None) -> int:
+    """Count the entries before those of a turn that is opened now, of so many; `unanswered` is as an engine has it."""
+    return entries if unanswered is None else unanswered - 1
+
+
+def first_unanswered(known: int | None, event: fact.EntriesRecorded) -> int | None:
+    """Take note of the user's messages with which what is delivered ends."""
+    if event.sighted != "delivered" or event.method == COMPACT:
+        return known
+    for one in event.revisions:
+        if one.revision == 1:
+            known = None if one.role != "user" else known or one.entry
+    return known
+
+
+def turn_after(turn: Turn | None, event: fact.ContextAssembled, entries_before: int) -> Turn:
+    """Give the turn that a context was assembled for. If it is opened by it, so many entries were met before its own."""
     if turn is None or (turn.id, turn.session_id) != (event.turn_id, event.session_id):
         return Turn(
-            id=event.turn_id, session_id=event.session_id, attempts=event.attempt, prompt=event.prompt, since=met
+            id=event.turn_id,
+            session_id=event.session_id,
+            attempts=event.attempt,
+            prompt=event.prompt,
+            entries_before=entries_before,
         )
     return replace(turn, attempts=event.attempt, broken=False)
 

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from domain import commands as ask
 from domain import events as fact
 from domain.context import digest_of
-from domain.engine import Engine
+from domain.engine import Engine, entries_before_turn
 from domain.entries import COMPACT, Revision, Roster, Seen
-from domain.sizes import sizes_of
+from domain.sizes import sizes_of_assembled, sizes_of_submitted
 
 
 def record_entries(engine: Engine, command: ask.RecordEntries) -> list[fact.Event]:
@@ -55,6 +55,7 @@ def assemble_context(engine: Engine, command: ask.AssembleContext) -> list[fact.
     same = turn is not None and turn.session_id == session and (turn.resumed or prompt in (None, turn.prompt))
     history, digest = command.history, digest_of(command.digests).hex()
     context = roster.references.all_of(command.digests)
+    before = turn.entries_before if turn and same else entries_before_turn(len(roster), engine.unanswered)
     events.append(
         fact.ContextAssembled(
             occurred_at=command.at,
@@ -72,9 +73,7 @@ def assemble_context(engine: Engine, command: ask.AssembleContext) -> list[fact.
             prompt=prompt,
             history_count=None if history is None else len(history),
             history_digest=None if history is None else _digest_again(history, command.digests, digest),
-            sizes=sizes_of(
-                roster.weights.all_of(command.digests), context=context, since=turn.since if turn and same else None
-            ),
+            sizes=sizes_of_assembled(roster.weights.all_of(command.digests), context, before),
         )
     )
     return events
@@ -104,7 +103,7 @@ def submit_prompt(engine: Engine, command: ask.SubmitPrompt) -> list[fact.Event]
             model=command.model,
             prompt=roster.references[command.prompt.digest].revision if command.prompt else None,
             truncated=command.truncated,
-            sizes=sizes_of(roster.weights.all_of(command.digests), system=command.system, tools=command.tools),
+            sizes=sizes_of_submitted(roster.weights.all_of(command.digests), command.system, command.tools),
         )
     )
     return events

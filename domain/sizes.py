@@ -4,17 +4,19 @@ What stands in place of older messages is *summary*, whoever made it: a message 
 host's format, or by having been delivered by a compaction of our own. Of the rest, what belongs to the turn that the
 context is for is *this turn*, and everything else is *history*.
 
-A turn ends with a reply: a message of the model that no tool's result follows. So this turn begins behind the last of
-these, with its prompt or with the user's messages that nobody has answered. That is told by the context alone, and
-holds as well of a submitted one that is imported long after its turn. Of the turn that an engine is in more is known:
-what directly precedes and was met since the turn was opened belongs to it too, be it a reply that was not accepted.
+Which turn an assembled context is for is known: to that turn belongs what was met since it was opened, and the user's
+messages before that which nobody had answered. A submitted context may be imported long after its turn, or without
+it, so it is judged by itself alone: this turn is what stands behind the last reply, a message of the model that no
+tool's result follows. Both agree but for messages between two turns that were never delivered, such as the prompt of a
+turn that failed: the host hands them over as history, and submits them as one with the prompt.
 """
 
 from collections.abc import Sequence
 from itertools import compress
-from operator import itemgetter
+from operator import and_, itemgetter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.context import Context
 from domain.entries import Part, Weight
@@ -34,33 +36,30 @@ class Sizes(Struct, frozen=True, omit_defaults=True):
     tools: int | None = None
 
 
-_TOKENS, _PART = itemgetter(0), itemgetter(1)
+_TOKENS, _PART, _ENTRY = itemgetter(0), itemgetter(1), itemgetter(0)
 
 
-def sizes_of(
-    weights: Sequence[Weight],
-    *,
-    context: Context = (),
-    since: int | None = None,
-    system: int | None = None,
-    tools: int | None = None,
-) -> Sizes:
-    """Measure a context by what its entries weigh, in their order.
+def sizes_of_assembled(weights: Sequence[Weight], context: Context, before: int) -> Sizes:
+    """Measure an assembled context by what its entries weigh; the first `before` of the stream are not of its turn."""
+    return _sizes(weights, list(map(before.__lt__, map(_ENTRY, context))))
 
-    Given `since`, the number of the last entry that was met before its turn was opened, entries of the `context` that
-    were met later extend the turn. `system` and `tools` are in tokens.
-    """
-    tokens = list(map(_TOKENS, weights))
+
+def sizes_of_submitted(weights: Sequence[Weight], system: int | None, tools: int | None) -> Sizes:
+    """Measure a submitted context by what its entries weigh; `system` and `tools` are in tokens."""
     parts: list[Part] = list(map(_PART, weights))
     begin = _turn_begins(parts)
-    while since is not None and begin and context[begin - 1].entry > since:
-        begin -= 1
-    summary, total, turn = 0, sum(tokens), sum(tokens[begin:])
-    if "summary" in parts:
-        summaries = list(map("summary".__eq__, parts))
-        summary = sum(compress(tokens, summaries))
-        turn -= sum(compress(tokens[begin:], summaries[begin:]))
-    return Sizes(history=total - summary - turn, summary=summary, this_turn=turn, system=system, tools=tools)
+    return replace(_sizes(weights, [False] * begin + [True] * (len(parts) - begin)), system=system, tools=tools)
+
+
+def _sizes(weights: Sequence[Weight], of_turn: Sequence[bool]) -> Sizes:
+    """Add up; all over a context runs without Python code for each entry, since contexts are long."""
+    tokens = list(map(_TOKENS, weights))
+    summaries = list(map("summary".__eq__, map(_PART, weights)))
+    summary = sum(compress(tokens, summaries))
+    this_turn = sum(compress(tokens, of_turn))
+    if summary:
+        this_turn -= sum(compress(tokens, map(and_, of_turn, summaries)))
+    return Sizes(history=sum(tokens) - summary - this_turn, summary=summary, this_turn=this_turn)
 
 
 def _turn_begins(parts: Sequence[Part]) -> int:

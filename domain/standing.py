@@ -9,7 +9,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import events as fact
-from domain.engine import Phase, Turn, phase_after, turn_after, turn_broken, turn_prompted, turn_resumed
+from domain.engine import (
+    Phase,
+    Turn,
+    entries_before_turn,
+    first_unanswered,
+    phase_after,
+    turn_after,
+    turn_broken,
+    turn_prompted,
+    turn_resumed,
+)
 
 
 class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,6 +33,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     session_id: str | None = None
     tick_id: str | None = None
     turn: Turn | None = None
+    unanswered: int | None = None
     entries: int = 0
     contexts: int = 0
     submitted: int = 0
@@ -83,11 +94,18 @@ def stand(standing: Standing, event: fact.Event) -> Standing:
             return replace(after, tick_id=None if standing.tick_id == event.tick_id else standing.tick_id)
         case fact.EntriesRecorded():
             entries = max((one.entry for one in event.revisions), default=0)
-            return replace(after, entries=max(entries, standing.entries), turn=turn_prompted(standing.turn, event))
+            return replace(
+                after,
+                entries=max(entries, standing.entries),
+                turn=turn_prompted(standing.turn, event),
+                unanswered=first_unanswered(standing.unanswered, event),
+            )
         case fact.ContextAssembled():
             return replace(
                 after,
-                turn=turn_after(standing.turn, event, standing.entries),
+                turn=turn_after(
+                    standing.turn, event, entries_before_turn(standing.entries, standing.unanswered)
+                ),
                 contexts=standing.contexts + 1,
                 context_entries=event.count,
                 context_tokens=event.tokens,
@@ -98,10 +116,11 @@ def stand(standing: Standing, event: fact.Event) -> Standing:
         case fact.OverflowReported():
             return replace(after, overflows=standing.overflows + 1, turn=turn_broken(standing.turn))
         case fact.TurnCommitted():
-            return replace(after, turns=standing.turns + 1, turn=standing.turn if event.late else None)
+            after = replace(after, turns=standing.turns + 1)
+            return after if event.late else replace(after, turn=None, unanswered=None)
         case fact.TurnFailed():
             failed = standing.failed_attempts + 1
-            return replace(after, turn=turn_broken(standing.turn), failed_attempts=failed)
+            return replace(after, turn=turn_broken(standing.turn), failed_attempts=failed, unanswered=None)
         case fact.CompactionCompleted():
             done = standing.compactions + event.compacted
             return replace(after, compactions=done, turn=turn_resumed(standing.turn, event))

@@ -15,7 +15,7 @@ from domain.sizes import Sizes
 from tests.domain import asks
 from tests.domain.anything import WORK
 from tests.domain.facts import AT, OPENED, S1, S2, digest_at, text
-from tests.domain.scenario import ENGINE_KEY, given
+from tests.domain.scenario import ENGINE_KEY
 
 
 def said(role: str, tokens: int, *, named: str | None = None, summary: bool = False) -> Seen:
@@ -50,36 +50,63 @@ def test_a_context_without_entries_has_no_tokens_of_any_source() -> None:
     assert sizes(after(), asks.assembling()) == Sizes(0, 0, 0)
 
 
-@pytest.mark.parametrize(
+BEHIND = pytest.mark.parametrize(
     ("turn", "tokens"),
     [((NEXT,), 16), ((NEXT, NEXT_CALL, NEXT_RESULT), 112), ((NEXT, NEXT_CALL, NEXT_RESULT, NEXT_RESULT), 176)],
-    ids=["its prompt", "a tool's result", "results of calls side by side"],
+    ids=["its prompt", "a tool's result", "one result twice"],
 )
-def test_what_stands_behind_the_last_reply_belongs_to_the_turn(turn: tuple[Seen, ...], tokens: int) -> None:
+
+
+@BEHIND
+def test_what_was_delivered_since_a_turn_was_opened_belongs_to_it(turn: tuple[Seen, ...], tokens: int) -> None:
+    engine = after(asks.recording(*TURN), asks.assembling(*TURN), asks.recording(*turn))
+    assert sizes(engine, asks.assembling(*TURN, *turn)) == Sizes(history=15, summary=0, this_turn=tokens)
+
+
+@BEHIND
+def test_of_a_submitted_context_what_stands_behind_the_last_reply_belongs_to_its_turn(
+    turn: tuple[Seen, ...], tokens: int
+) -> None:
     expected = Sizes(history=15, summary=0, this_turn=tokens)
-    assert sizes(after(), asks.assembling(*TURN, *turn)) == expected
-    assert sizes(after(), asks.submitting(*TURN, *turn)) == expected
+    submitted = asks.submitting(*TURN, *turn)
+    opened = (asks.recording(*TURN), asks.assembling(*TURN))
+    assert sizes(after(), submitted) == expected
+    assert sizes(after(*opened), submitted) == expected
+    assert sizes(after(*opened, asks.recording(*turn, REPLY), asks.committing()), submitted) == expected
 
 
-def test_the_sizes_of_a_submitted_context_are_the_same_long_after_its_turn() -> None:
-    live = after(asks.recording(*TURN), asks.assembling(*TURN))
-    later = after(asks.recording(*TURN), asks.assembling(*TURN), asks.recording(NEXT, REPLY), asks.committing())
-    submitted = asks.submitting(*TURN, NEXT)
-    assert sizes(live, submitted) == sizes(later, submitted) == Sizes(history=15, summary=0, this_turn=16)
+def test_a_users_message_that_waited_for_its_turn_belongs_to_it() -> None:
+    engine = after(asks.recording(*TURN), asks.recording(NEXT))
+    assert sizes(engine, asks.assembling(*TURN, NEXT)) == Sizes(history=15, summary=0, this_turn=16)
+    again = after(asks.recording(*TURN), asks.recording(NEXT), asks.assembling(*TURN, NEXT), asks.recording(NEXT_CALL))
+    assert sizes(again, asks.assembling(*TURN, NEXT, NEXT_CALL)) == Sizes(history=15, summary=0, this_turn=48)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (asks.recording(*TURN, history=(NEXT,)),),
+        (asks.recording(*TURN), asks.recording(NEXT), asks.recording(REPLY, said("assistant", 9))),
+        (asks.recording(*TURN), asks.assembling(*TURN), asks.recording(NEXT), asks.failing(), asks.committing()),
+    ],
+    ids=["handed over as history", "answered", "of a turn that ended"],
+)
+def test_a_users_message_that_nobody_waits_for_is_history(before: tuple[ask.Command, ...]) -> None:
+    assert sizes(after(*before), asks.assembling(*TURN, NEXT)) == Sizes(history=31, summary=0, this_turn=0)
+
+
+def test_what_a_stream_had_never_met_before_the_first_context_of_a_turn_is_history() -> None:
+    assert sizes(after(), asks.assembling(*TURN, NEXT)) == Sizes(history=31, summary=0, this_turn=0)
 
 
 def test_a_reply_that_was_not_accepted_belongs_to_the_turn_that_is_still_open() -> None:
     engine = after(asks.recording(*TURN), asks.assembling(*TURN), asks.recording(NEXT, NEXT_CALL))
     expected = Sizes(history=15, summary=0, this_turn=48)
     assert sizes(engine, asks.assembling(*TURN, NEXT, NEXT_CALL)) == expected
+    retry = fold(observe(engine, asks.failing(), ENGINE_KEY), engine)
+    assert sizes(retry, asks.assembling(*TURN, NEXT, NEXT_CALL)) == expected
     other_session = asks.assembling(*TURN, NEXT, NEXT_CALL, session_id=S2)
     assert sizes(engine, other_session) == Sizes(history=63, summary=0, this_turn=0)
-
-
-def test_what_an_engine_recalls_before_the_history_does_not_belong_to_the_turn() -> None:
-    engine = after(asks.recording(*TURN), asks.assembling(*TURN))
-    recalled = said("custom", 128)
-    assert sizes(engine, asks.assembling(recalled, *TURN, NEXT)) == Sizes(history=143, summary=0, this_turn=16)
 
 
 @pytest.mark.parametrize(
@@ -88,16 +115,20 @@ def test_what_an_engine_recalls_before_the_history_does_not_belong_to_the_turn()
     ids=["our role", "the host's role", "a form of the host's"],
 )
 def test_a_message_that_stands_in_place_of_older_ones_is_summary_wherever_it_stands(summary: Seen) -> None:
-    assert sizes(after(), asks.assembling(summary, REPLY, NEXT)) == Sizes(history=8, summary=256, this_turn=16)
-    assert sizes(after(), asks.assembling(REPLY, summary, NEXT)) == Sizes(history=8, summary=256, this_turn=16)
-    assert sizes(after(), asks.assembling(summary, summary)) == Sizes(history=0, summary=512, this_turn=0)
+    assert sizes(after(), asks.submitting(summary, REPLY, NEXT)) == Sizes(history=8, summary=256, this_turn=16)
+    assert sizes(after(), asks.submitting(REPLY, summary, NEXT)) == Sizes(history=8, summary=256, this_turn=16)
+    assert sizes(after(), asks.submitting(summary, summary)) == Sizes(history=0, summary=512, this_turn=0)
+    waiting = after(asks.recording(NEXT))
+    assert sizes(waiting, asks.assembling(summary, NEXT)) == Sizes(history=0, summary=256, this_turn=16)
+    during = after(asks.assembling(REPLY))
+    assert sizes(during, asks.assembling(REPLY, summary)) == Sizes(history=8, summary=256, this_turn=0)
 
 
 def test_what_a_compaction_of_our_own_delivers_is_summary_whatever_its_role() -> None:
     message = said("user", 256)
     done = ask.CompleteCompaction(at=AT, session_id=S1, compacted=True, message=message)
     engine = after(asks.recording(*TURN), asks.compaction(), done)
-    assert sizes(engine, asks.assembling(message, NEXT)) == Sizes(history=0, summary=256, this_turn=16)
+    assert sizes(engine, asks.assembling(message, NEXT)) == Sizes(history=16, summary=256, this_turn=0)
 
 
 def test_tokens_are_those_of_the_revision_that_the_context_holds() -> None:
@@ -113,12 +144,6 @@ def test_system_and_tools_are_on_record_where_the_source_says_them() -> None:
     submitted = ask.SubmitPrompt(at=AT, session_id=S1, digests=(NEXT.digest,), novel=(NEXT,), system=900, tools=0)
     assert sizes(after(), submitted) == Sizes(history=0, summary=0, this_turn=16, system=900, tools=0)
     assert sizes(after(), asks.submitting(NEXT)) == Sizes(history=0, summary=0, this_turn=16)
-
-
-def test_the_first_context_of_a_turn_says_what_had_been_met_before_it() -> None:
-    turn = given(OPENED).when(asks.assembling(*TURN)).engine.turn
-    assert turn is not None
-    assert turn.since == 4
 
 
 @settings(max_examples=120, deadline=None)

@@ -21,6 +21,7 @@ def said_by(engine: Engine) -> dict[str, object]:
         "session_id": engine.session_id,
         "tick_id": engine.tick,
         "turn": engine.turn,
+        "unanswered": engine.unanswered,
         "entries": len(engine.roster),
         "contexts": engine.assembled.count,
         "submitted": engine.submitted.count,
