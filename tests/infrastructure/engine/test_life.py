@@ -6,11 +6,15 @@ import pytest
 
 from domain.assembly import ContextTooLarge
 from domain.decider import IllegalTransition
+from domain.entries import Billed
+from domain.events import ContextAssembled, EntriesRecorded, Event, TickDispatched, TickSkipped, decode
+from domain.sizes import Sizes
 from infrastructure.answers.audits import findings
 from infrastructure.answers.contexts import context_answer
 from infrastructure.answers.library import Library
 from infrastructure.answers.streams import state_answer
 from infrastructure.engine.answers import Assembled
+from infrastructure.engine.errors import BadRequest
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.verify import verify
 from tests.infrastructure.engine.runtime import (
@@ -105,6 +109,45 @@ def test_a_tick_that_is_not_isolated_lies_in_the_stream_of_its_routing_key(runti
 def test_a_skipped_tick_opens_the_routing_keys_stream_and_says_why(runtime: Runtime) -> None:
     assert runtime.ask("skip", tick_id="t1", reason="quiet-hours").version == 2
     assert runtime.ask("skip", tick_id="t2", reason="lanes-busy").version == 3
+
+
+def events(ledger: Ledger, engine_key: str) -> list[Event]:
+    return [decode(row.payload) for row in ledger.stream(GATEWAY, engine_key)]
+
+
+def test_what_a_tick_was_due_for_is_recorded_whether_it_ran_or_not(runtime: Runtime) -> None:
+    runtime.ask("dispatch", session_id="s", source="exec", reason="a command ended")
+    runtime.ask("skip", tick_id="t2", reason="lanes-busy", source="interval")
+    dispatched, skipped = events(runtime.ledger, ROUTING_KEY)[1:]
+    assert isinstance(dispatched, TickDispatched)
+    assert isinstance(skipped, TickSkipped)
+    assert (dispatched.source, dispatched.reason) == ("exec", "a command ended")
+    assert (skipped.source, skipped.reason) == ("interval", "lanes-busy")
+    with pytest.raises(BadRequest, match="source"):
+        runtime.ask("skip", tick_id="t3", reason="lanes-busy", source="boredom")
+
+
+def test_the_sizes_of_a_context_of_our_own_tell_summary_history_and_the_turn_apart(opened: Runtime) -> None:
+    opened.turns(1, 3)
+    opened.ask("compact", summary="x" * 60, first_kept=5)
+    opened.ask("record", messages=[message("user", "y" * 32, 100)])
+    first = opened.ask("assemble", budget=100)
+    opened.ask("record", messages=[calling(101, "call_1"), result(102, "call_1", "z" * 400)])
+    mid = opened.ask("assemble", budget=200)
+    sizes = [one.sizes for one in events(opened.ledger, KEY) if isinstance(one, ContextAssembled)][-2:]
+    assert sizes[0] == Sizes(history=20, summary=15, this_turn=8)
+    assert sizes[1] == Sizes(history=20, summary=15, this_turn=mid.tokens - 35)
+    assert first.tokens == 43
+
+
+def test_tools_and_what_was_billed_are_recorded_with_the_messages(opened: Runtime) -> None:
+    usage = {"input": 7, "output": 2, "cacheRead": 0, "cacheWrite": 0}
+    opened.ask("record", messages=[{**calling(1, "call_1", "exec"), "usage": usage}, result(2, "call_1", "done")])
+    recorded = events(opened.ledger, KEY)[-1]
+    assert isinstance(recorded, EntriesRecorded)
+    assert [one.tools for one in recorded.revisions] == [("exec",), ("read",)]
+    assert [one.billed for one in recorded.revisions] == [Billed(input=7, output=2), None]
+    assert [one.calls for one in recorded.revisions] == [("call1",), ()]
 
 
 def test_an_entry_of_a_summary_is_foreign_to_a_later_session_that_shares_the_engine(opened: Runtime) -> None:

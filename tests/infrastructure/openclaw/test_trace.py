@@ -5,7 +5,8 @@ import json
 import pytest
 
 from infrastructure.openclaw.bad_line import BadLine
-from infrastructure.openclaw.trace import Position, decode_stage
+from infrastructure.openclaw.shapes import Text
+from infrastructure.openclaw.trace import Position, decode_stage, replaced
 
 
 def line(**fields: object) -> bytes:
@@ -77,3 +78,9 @@ def test_a_bad_trace_line_says_why(fields: dict[str, object], reason: str) -> No
     with pytest.raises(BadLine) as refused:
         decode_stage(line(**fields))
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("written", ["[Truncated]", "<redacted>", "[Malformed diagnostic JSON redacted]"])
+def test_a_text_in_whose_place_the_host_wrote_something_else_is_replaced(written: str) -> None:
+    assert replaced(Text(json.dumps(written).encode()))
+    assert not replaced(Text(json.dumps(f"The key is {written}.").encode()))

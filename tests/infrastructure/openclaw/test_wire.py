@@ -51,6 +51,26 @@ def test_calls_without_a_session_are_read() -> None:
     assert decode_call(b'{"ts":"1970-01-01T00:00:01Z","method":"dispose"}').method == "dispose"
 
 
+@pytest.mark.parametrize(
+    ("said", "transcript"),
+    [
+        ({}, None),
+        ({"sessionFile": "/srv/s.jsonl"}, "/srv/s.jsonl"),
+        (
+            {"sessionFile": "k", "sessionTarget": {"sessionId": "s", "storePath": "/srv/agent.sqlite"}},
+            "/srv/agent.sqlite",
+        ),
+        ({"sessionFile": "k", "sessionTarget": {"sessionId": "s"}}, "k"),
+        ({"sessionFile": None, "sessionTarget": {"storePath": "/srv/a\x00\ud800"}}, r"/srv/a\u0000\ud800"),
+        ({"sessionFile": "", "sessionTarget": None}, None),
+    ],
+)
+def test_a_transcript_lies_in_the_store_that_the_host_names_else_in_a_file(
+    said: dict[str, object], transcript: str | None
+) -> None:
+    assert params_of(line("maintain", said)).transcript == transcript
+
+
 def test_spawning_belongs_to_the_parent_and_ending_to_the_child() -> None:
     spawned = decode_call(line("prepareSubagentSpawn", {"parentSessionKey": "p", "childSessionKey": "c"}))
     assert spawned.session_key == "p"
