@@ -208,7 +208,7 @@ def first_unanswered(known: int | None, event: fact.EntriesRecorded) -> int | No
 
 
 def turn_after(turn: Turn | None, event: fact.ContextAssembled, entries_before: int) -> Turn:
-    """Give the turn that a context was assembled for. If it is opened by it, so many entries were met before its own."""
+    """Give the turn that a context was assembled for; one that it opens has so many entries before its own."""
     if turn is None or (turn.id, turn.session_id) != (event.turn_id, event.session_id):
         return Turn(
             id=event.turn_id,

@@ -103,9 +103,7 @@ def stand(standing: Standing, event: fact.Event) -> Standing:
         case fact.ContextAssembled():
             return replace(
                 after,
-                turn=turn_after(
-                    standing.turn, event, entries_before_turn(standing.entries, standing.unanswered)
-                ),
+                turn=turn_after(standing.turn, event, entries_before_turn(standing.entries, standing.unanswered)),
                 contexts=standing.contexts + 1,
                 context_entries=event.count,
                 context_tokens=event.tokens,
