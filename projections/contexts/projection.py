@@ -5,12 +5,20 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.events import Basis, ContextAssembled, PromptSubmitted
-from projections.machinery.projection import Nothing, Projection, Recorded, Row, Table
+from domain.events import Basis, ContextAssembled, EngineOpened, PromptSubmitted
+from domain.keys import agent_of, routing_key_of
+from domain.sizes import Sizes
+from projections.machinery.projection import Projection, Recorded, Row, Table
+from projections.ranges import Path, Ranges, followed
 
 
 class ContextRow(Struct, frozen=True):
-    """Where a context is recorded. `occurred_at` in µs since the Unix epoch."""
+    """A context, where it is recorded, and what its tokens go to. `occurred_at` in µs since the Unix epoch.
+
+    `tokens` are as the engine estimated them, `unattributed` is what they are more than our estimates of all that the
+    context holds (less than 0 where the engine counted less). `ranges` are the numbers of the entries that it holds,
+    None where they are more ranges than are remembered.
+    """
 
     partition: int
     stream: UUID
@@ -18,28 +26,131 @@ class ContextRow(Struct, frozen=True):
     number: int
     version: int
     position: int
+    gateway: str
+    engine_key: str
+    routing_key: str
+    agent: str | None
     session_id: str
+    turn_id: str | None
+    attempt: int | None
+    model: str | None
+    entries: int
+    tokens: int | None
+    budget: int | None
+    history: int | None
+    summary: int | None
+    this_turn: int | None
+    system: int | None
+    tools: int | None
+    unattributed: int | None
+    ranges: Ranges | None
     occurred_at: int
 
 
-def fold(_nothing: Nothing | None, one: Recorded) -> tuple[None, Sequence[Row]]:
+class Remembered(Struct, frozen=True, array_like=True):
+    """What later contexts may be spliced into, and the stream's routing key where its engine key does not tell it."""
+
+    routing_key: str | None = None
+    assembled: Path = ()
+    submitted: Path = ()
+
+
+NOTHING = Remembered()
+"""What is remembered of a stream without contexts whose engine key tells its routing key."""
+
+_UNKNOWN = (None, None, None, None, None)
+
+
+def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | None, Sequence[Row]]:
     """Give the row of a context."""
-    match one.event:
-        case ContextAssembled(call=number, session_id=session_id, occurred_at=at):
-            basis: Basis = "assembled"
-        case PromptSubmitted(number=number, session_id=session_id, occurred_at=at):
-            basis = "submitted"
+    known, event = remembered or NOTHING, one.event
+    match event:
+        case EngineOpened():
+            if event.routing_key == routing_key_of(one.engine_key):
+                return remembered, ()
+            return Remembered(event.routing_key, known.assembled, known.submitted), ()
+        case ContextAssembled():
+            path = followed(known.assembled, event.call, event.delta)
+            after = Remembered(known.routing_key, path, known.submitted)
+            row = ContextRow(
+                one.partition,
+                one.stream,
+                "assembled",
+                event.call,
+                one.version,
+                one.position,
+                one.gateway,
+                one.engine_key,
+                known.routing_key or routing_key_of(one.engine_key),
+                agent_of(one.engine_key),
+                event.session_id,
+                event.turn_id,
+                event.attempt,
+                event.model,
+                event.count,
+                event.tokens,
+                event.budget,
+                *_sizes(event.sizes),
+                _unattributed(event.tokens, event.sizes),
+                path[-1][1],
+                event.occurred_at,
+            )
+        case PromptSubmitted():
+            path = followed(known.submitted, event.number, event.delta)
+            after = Remembered(known.routing_key, known.assembled, path)
+            row = ContextRow(
+                one.partition,
+                one.stream,
+                "submitted",
+                event.number,
+                one.version,
+                one.position,
+                one.gateway,
+                one.engine_key,
+                known.routing_key or routing_key_of(one.engine_key),
+                agent_of(one.engine_key),
+                event.session_id,
+                None,
+                None,
+                event.model,
+                event.count,
+                None,
+                None,
+                *_sizes(event.sizes),
+                None,
+                path[-1][1],
+                event.occurred_at,
+            )
         case _:
-            return None, ()
-    return None, (ContextRow(one.partition, one.stream, basis, number, one.version, one.position, session_id, at),)
+            return remembered, ()
+    return after, (row,)
+
+
+def _sizes(sizes: Sizes | None) -> tuple[int | None, int | None, int | None, int | None, int | None]:
+    if sizes is None:
+        return _UNKNOWN
+    return sizes.history, sizes.summary, sizes.this_turn, sizes.system, sizes.tools
+
+
+def _unattributed(tokens: int | None, sizes: Sizes | None) -> int | None:
+    if tokens is None or sizes is None:
+        return None
+    return tokens - sizes.history - sizes.summary - sizes.this_turn
 
 
 CONTEXTS = Projection(
     name="contexts",
     version=1,
-    memory=Nothing,
+    memory=Remembered,
     fold=fold,
     tables=(Table("contexts", ContextRow, ("partition", "stream", "basis", "number")),),
-    objects=("contexts/table", "contexts/register"),
-    takes=frozenset((ContextAssembled, PromptSubmitted)),
+    objects=(
+        "contexts/table",
+        "contexts/by_time",
+        "contexts/by_routing_key",
+        "contexts/by_engine_key",
+        "contexts/by_agent",
+        "contexts/register",
+    ),
+    takes=frozenset((EngineOpened, ContextAssembled, PromptSubmitted)),
 )

@@ -386,7 +386,8 @@ create index repeats_0_by_entry on heartline_projections.repeats_0 (partition, s
 -- Take in the projection with its first generation.
 select heartline.register_projection('origins', 1, array['sightings', 'repeats']);
 
--- Where each context of a stream is recorded: the event of the `number`-th assembled or submitted one.
+-- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
+-- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
 create table heartline_projections.contexts_0 (
     partition bigint not null,
     stream uuid not null,
@@ -394,10 +395,42 @@ create table heartline_projections.contexts_0 (
     number bigint not null,
     version bigint not null,
     position bigint not null,
+    gateway text not null,
+    engine_key text not null,
+    routing_key text not null,
+    agent text,
     session_id text not null,
+    turn_id text,
+    attempt bigint,
+    model text,
+    entries bigint not null,
+    tokens bigint,
+    budget bigint,
+    history bigint,
+    summary bigint,
+    this_turn bigint,
+    system bigint,
+    tools bigint,
+    unattributed bigint,
+    ranges bigint[],
     occurred_at bigint not null,
     primary key (partition, stream, basis, number)
 );
+
+-- Contexts are listed by their time, the newest first.
+create index contexts_0_by_time on heartline_projections.contexts_0 (occurred_at, partition, position);
+
+-- Contexts of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
+create index contexts_0_by_routing_key on heartline_projections.contexts_0
+    (hashtextextended(routing_key, 0), occurred_at, partition, position);
+
+-- Contexts of an engine key are listed by their time. (Keys are of any length, an index entry is not.)
+create index contexts_0_by_engine_key on heartline_projections.contexts_0
+    (hashtextextended(engine_key, 0), occurred_at, partition, position);
+
+-- Contexts of an agent are listed by their time. (Names are of any length, an index entry is not.)
+create index contexts_0_by_agent on heartline_projections.contexts_0
+    (hashtextextended(agent, 0), occurred_at, partition, position);
 
 -- Take in the projection with its first generation.
 select heartline.register_projection('contexts', 1, array['contexts']);

@@ -1,0 +1,3 @@
+-- Contexts of an engine key are listed by their time. (Keys are of any length, an index entry is not.)
+create index contexts_0_by_engine_key on heartline_projections.contexts_0
+    (hashtextextended(engine_key, 0), occurred_at, partition, position);

@@ -1,0 +1,3 @@
+-- Contexts of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
+create index contexts_0_by_routing_key on heartline_projections.contexts_0
+    (hashtextextended(routing_key, 0), occurred_at, partition, position);

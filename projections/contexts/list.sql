@@ -1,0 +1,17 @@
+-- Contexts, the newest first: those of a gateway, a routing key, an engine key, an agent, of a time (since <= at < until),
+-- and behind a place of the list; each of these where it is given.
+select occurred_at as at, partition, position, gateway, engine_key, routing_key, session_id, basis, number, turn_id, attempt,
+    model, entries, tokens, budget, history, summary, this_turn, system, tools, unattributed
+from heartline_projections.contexts
+where (%(gateway)s::text is null or gateway = %(gateway)s)
+    and (%(routing_key)s::text is null
+        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0) and routing_key = %(routing_key)s)
+    and (%(engine_key)s::text is null
+        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0) and engine_key = %(engine_key)s)
+    and (%(agent)s::text is null or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0) and agent = %(agent)s)
+    and (%(since)s::bigint is null or occurred_at >= %(since)s)
+    and (%(until)s::bigint is null or occurred_at < %(until)s)
+    and (%(before_at)s::bigint is null
+        or (occurred_at, partition, position) < (%(before_at)s::bigint, %(before_partition)s::bigint, %(before_position)s::bigint))
+order by occurred_at desc, partition desc, position desc
+limit %(limit)s::bigint
