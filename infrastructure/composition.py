@@ -84,9 +84,11 @@ def _ledger_on(connection: AnyConnection) -> Ledger:
 
 @contextmanager
 def opened_library(settings: Settings) -> Iterator[Library]:
-    """Open the ledger with its projections, to answer from."""
+    """Open the ledger with its projections, to answer from. What another version has folded is folded anew first."""
     with opened_ledger(settings) as ledger:
-        yield Library(ledger)
+        library = Library(ledger)
+        library.renew()
+        yield library
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from domain.keys import Kind, stream_id
 from infrastructure.answers.errors import UnknownStream
 from infrastructure.ledger.ledger import Ledger
 from projections.catalogue import PROJECTIONS
+from projections.machinery.generations import outdated, renew
 from projections.machinery.projector import Projector
 from projections.sql import statement
 
@@ -55,13 +56,27 @@ class Library:
 
     def refresh(self, told: Callable[[int], None] | None = None) -> dict[int, int]:
         """Bring the projections up to everything that is in the ledger now; give the offsets that answers rest on."""
-        ends = {head.partition: head.position for head in self.ledger.heads()}
+        ends = self.ends()
         self._projector.catch_up(ends, told)
         return ends
 
+    def ends(self) -> dict[int, int]:
+        """Give the last position of every partition."""
+        return {head.partition: head.position for head in self.ledger.heads()}
+
+    def renew(self, go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Fill anew what another version of Heartline has folded, beside what is read, and let it take over.
+
+        Say whether nothing is left of another version. `go_on` is asked before each batch.
+        """
+        return all(
+            renew(self.ledger.connection, one, self.ends, go_on)
+            for one in outdated(self.ledger.connection, PROJECTIONS)
+        )
+
     def behind(self) -> int:
         """Count the events that at least one projection has not folded yet."""
-        ends = {head.partition: head.position for head in self.ledger.heads()}
+        ends = self.ends()
         return sum(ends[partition] - position for partition, position in self._projector.behind(ends).items())
 
     def streams(

@@ -1,6 +1,6 @@
 """The generations of projections: begun, compared with the live one, and let take over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -103,6 +103,32 @@ def compare(connection: Connection[Any], projection: AnyProjection, partitions: 
             _go_up_to_live(connection, projection, [partition])
             differences += _differences(connection, projection, [partition])
     return differences
+
+
+def outdated(connection: Connection[Any], projections: Iterable[AnyProjection]) -> list[AnyProjection]:
+    """Give the projections whose live generation was filled by the fold of another version."""
+    live = {one.projection: one.version for one in generations(connection) if one.state == "live"}
+    return [one for one in projections if live.get(one.name) != one.version]
+
+
+def renew(
+    connection: Connection[Any],
+    projection: AnyProjection,
+    ends: Callable[[], Mapping[int, int]],
+    go_on: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Fill a generation of this version beside the live one of another, up to the `ends` of the ledger, and let it take
+    over; False if it did not, or if `go_on`, which is asked before each batch, ended it before.
+    """
+    generation = begin(connection, projection)
+    projector = Projector(connection, [projection], "filling")
+    while go_on():
+        if projector.advance(ends()) is not None:
+            continue
+        for table in projection.tables:
+            build_indexes(connection, table.name, generation)
+        return swap(connection, projection, generation)
+    return False
 
 
 def _compare_equal(

@@ -9,7 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from infrastructure.ledger.ledger import Ledger
-from projections.machinery.generations import begin, build_indexes, compare, count, drop_filling, swap
+from projections.machinery.generations import (
+    begin,
+    build_indexes,
+    compare,
+    count,
+    drop_filling,
+    outdated,
+    renew,
+    swap,
+)
 from projections.machinery.projection import AnyProjection, Recorded
 from projections.machinery.projector import Projector
 from tests.projections.lines import ingest
@@ -169,3 +178,29 @@ def test_the_service_can_do_it_all_and_write_nothing_besides(
             rest = {"insert into": "default values", "update": "set entries = 1"}.get(statement, "")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 service.execute(f"{statement} {table} {rest}".encode())
+
+
+def test_what_another_version_folded_is_renewed_beside_it(
+    ledger: Ledger, model: AnyProjection, tmp_path: Path, owner: psycopg.Connection[Any]
+) -> None:
+    newer = tallies(version=2, fold=doubled)
+    assert outdated(ledger.connection, [newer]) == [newer]
+    asked: list[list[int]] = []
+
+    def go_on() -> bool:
+        asked.append(read(owner))
+        return True
+
+    assert renew(ledger.connection, newer, lambda: ends(ledger), go_on)
+    assert asked
+    assert all(seen == [2, 1, 1] for seen in asked)
+    assert read(owner) == [4, 2, 2]
+    assert outdated(ledger.connection, [newer]) == []
+
+
+def test_renewing_can_be_ended_and_gone_on_with(ledger: Ledger, model: AnyProjection) -> None:
+    newer = tallies(version=2, fold=doubled)
+    batches = iter([True, False])
+    assert not renew(ledger.connection, newer, lambda: ends(ledger), lambda: next(batches))
+    assert Projector(ledger.connection, [newer], "filling").behind(ends(ledger)) == {}
+    assert renew(ledger.connection, newer, lambda: ends(ledger))
