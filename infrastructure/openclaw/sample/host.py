@@ -3,28 +3,38 @@
 from datetime import UTC, datetime, timedelta
 from json import dumps
 
-from infrastructure.openclaw.sample.session import (
+from domain.heartbeat import POLL
+from infrastructure.openclaw.played import (
     CONTINUE,
+    DISPOSE,
+    HostCall,
+    Json,
+    assemble,
+    assistant_message,
+    bootstrap,
+    commit_turn,
+    compact_overflow,
+    factory,
+    maintain,
+    tool_result,
+    user_message,
+)
+from infrastructure.openclaw.sample.session import (
     HEARTBEAT_KEY,
     HOST_CONTEXT,
     MAIN_KEY,
     MODEL,
-    POLL,
     REPLY_TOKENS,
     ROOM,
     STATE,
-    STORE,
     SYSTEM_TOKENS,
     WINDOW,
     WORKSPACE,
-    Json,
     Session,
     digest,
-    runtime,
     stamp,
     submitted,
     tokens_of,
-    uuid,
 )
 from infrastructure.openclaw.sample.story import MORNING, MORNING_REPLY, QUIET, Look
 
@@ -77,7 +87,7 @@ class Host:
         self._assemble(session, prompt, 0)
         asked = {"role": "user", "content": prompt, "timestamp": self._ms(), "idempotencyKey": f"{session.turn}:user"}
         called = self._model_call(session, [asked], look)
-        result = self._tool_result(session, called, look)
+        result = self._tool_result(called, look)
         self._assemble(session, prompt, tokens_of([called, result]))
         try:
             reply = self._model_call(session, [asked, submitted(called), submitted(result)], look.reply)
@@ -92,30 +102,9 @@ class Host:
         """Let the engine compact, and try the turn again."""
         self._end_attempt(session, transcript)
         self._kept[session.key] = []
-        self._call(
-            "compact",
-            {
-                **session.named,
-                **session.target,
-                "tokenBudget": WINDOW,
-                "currentTokenCount": tokens,
-                "force": True,
-                "compactionTarget": "budget",
-                "runtimeContext": {
-                    **runtime(),
-                    "runId": session.run,
-                    "trigger": "overflow",
-                    "currentTokenCount": tokens,
-                    "attempt": 1,
-                    "maxAttempts": 3,
-                },
-            },
-            {
-                "ok": True,
-                "compacted": True,
-                "result": {"summary": summary, "tokensBefore": tokens, "tokensAfter": SYSTEM_TOKENS},
-            },
-        )
+        result = {"summary": summary, "tokensBefore": tokens, "tokensAfter": SYSTEM_TOKENS}
+        answer = {"ok": True, "compacted": True, "result": result}
+        self._call(compact_overflow(session.seat, session.run, tokens, answer))
         self._maintain(session)
         self._bootstrap(session)
         self._begin_attempt(session, CONTINUE, transcript)
@@ -128,65 +117,32 @@ class Host:
     # what the engine is called with, and what it answers
 
     def _factory(self) -> None:
-        self._call("_factory", {"agentDir": f"{STATE}/agents/main/agent", "workspaceDir": WORKSPACE})
+        self._call(factory(f"{STATE}/agents/main/agent", WORKSPACE))
 
     def _dispose(self) -> None:
-        self._call("dispose", {})
+        self._call(DISPOSE)
 
     def _bootstrap(self, session: Session) -> None:
-        params = {**session.named, **session.target, "sessionFile": session.key, "runtimeContext": runtime()}
-        self._call("bootstrap", params, {"bootstrapped": True, "importedMessages": 0})
+        self._call(bootstrap(session.seat))
         self._maintain(session)
 
     def _maintain(self, session: Session) -> None:
-        params = {**session.named, **session.target, "sessionFile": session.key, "runtimeContext": runtime()}
-        answer = {"changed": False, "bytesFreed": 0, "rewrittenEntries": 0, "reason": "noop"}
-        self._call("maintain", params, answer)
+        self._call(maintain(session.seat))
 
     def _assemble(self, session: Session, prompt: str, own_tokens: int) -> None:
         """Answer with everything that is kept under the session key, whichever session it came from."""
-        kept = self._kept.get(session.key, [])
+        kept = list(self._kept.get(session.key, []))
         budget = ROOM - len(prompt) // 4 - own_tokens
-        params = {**session.named, "messages": [], "prompt": prompt, "tokenBudget": budget, "model": MODEL["model"]}
-        self._call("assemble", params, {"messages": list(kept), "estimatedTokens": tokens_of(kept)})
+        self._call(assemble(session.seat, [], prompt, budget, kept, tokens_of(kept)))
 
     def _commit(self, session: Session, messages: list[Json]) -> None:
-        mark = {"agentId": "main", **session.named, "storePath": STORE}
-        first, last = uuid(session.name, "first entry"), uuid(session.name, "last entry")
-        admission = {
-            **mark,
-            "entryId": first,
-            "rawSeq": 1,
-            "effectiveParentId": None,
-            "activeMessagePosition": 0,
-            "idempotencyKey": f"{session.turn}:user",
-            "logicalTurnId": session.turn,
-            "role": "user",
-        }
-        terminal = {
-            **mark,
-            "entryId": last,
-            "rawSeq": len(messages),
-            "effectiveParentId": uuid(session.name, "entry before the last") if session.heartbeat else first,
-            "activeMessagePosition": len(messages) - 1,
-        }
-        params = {
-            "advancementKey": session.turn,
-            "admission": admission,
-            "terminal": terminal,
-            "messages": messages,
-            **session.named,
-            **session.target,
-            "isHeartbeat": session.heartbeat,
-            "runtimeContext": {**runtime(), "modelContextWindow": WINDOW},
-        }
-        self._call("commitTurn", params, {"status": "committed"})
+        marks = session.marks(len(messages))
+        self._call(commit_turn(session.seat, session.turn, *marks, messages, heartbeat=session.heartbeat))
         self._kept.setdefault(session.key, []).extend(messages)
         self._maintain(session)
 
-    def _call(self, method: str, params: Json, result: Json | None = None) -> None:
-        line = {"ts": self._tick_clock(17), "method": method, "params": params}
-        self.lifecycle.append(line if result is None else {**line, "result": result})
+    def _call(self, call: HostCall) -> None:
+        self.lifecycle.append(call.line(self._tick_clock(17)))
 
     # what the model receives, and what it answers
 
@@ -209,7 +165,7 @@ class Host:
             "runtimeContextCarrier": True,
         }
         messages = [*history, *own, carried]
-        model = {"id": MODEL["model"], "provider": MODEL["provider"], "api": MODEL["api"]}
+        model = {"id": MODEL.name, "provider": MODEL.provider, "api": MODEL.api}
         self._stage(session, "stream:context", {"model": model}, messages)
         self._calls += 1
         tokens = SYSTEM_TOKENS + tokens_of(messages)
@@ -220,47 +176,16 @@ class Host:
             part = {"type": "toolCall", "id": f"call_{self._calls}", "name": "read", "arguments": {"path": answer.path}}
         else:
             part = {"type": "text", "text": answer}
-        output = len(dumps(part)) // 4
-        return {
-            "role": "assistant",
-            "content": [part],
-            **MODEL,
-            "usage": {
-                "input": tokens,
-                "output": output,
-                "cacheRead": 0,
-                "cacheWrite": 0,
-                "totalTokens": tokens + output,
-            },
-            "stopReason": "toolUse" if isinstance(answer, Look) else "stop",
-            "timestamp": self._ms(),
-            "responseId": f"chatcmpl-{self._calls}",
-            "__openclaw": {"runId": session.run},
-        }
+        usage = (tokens, len(dumps(part)) // 4)
+        return assistant_message(part, MODEL, usage, self._ms(), self._calls, session.run)
 
-    def _tool_result(self, session: Session, called: Json, look: Look) -> Json:
+    def _tool_result(self, called: Json, look: Look) -> Json:
         self._tick_clock(35)
-        return {
-            "role": "toolResult",
-            "toolCallId": called["content"][0]["id"],
-            "toolName": "read",
-            "content": [{"type": "text", "text": look.text}],
-            "isError": False,
-            "timestamp": self._ms(),
-            "__openclaw": {"runId": session.run},
-        }
+        return tool_result(called, look.text, self._ms())
 
     def _user(self, session: Session, text: str) -> Json:
         self._tick_clock(90)
-        system = {"provenance": {"kind": "internal_system", "sourceTool": "heartbeat"}} if session.heartbeat else {}
-        return {
-            "role": "user",
-            "content": text,
-            "timestamp": self._ms(),
-            **system,
-            "idempotencyKey": f"{session.turn}:user",
-            "__openclaw": {"senderIsOwner": not session.heartbeat},
-        }
+        return user_message(text, self._ms(), session.turn, heartbeat=session.heartbeat)
 
     def _stage(self, session: Session, stage: str, more: Json, messages: list[Json]) -> None:
         self._seq += 1
@@ -268,10 +193,10 @@ class Host:
         self.trace.append(
             {
                 "runId": session.run,
-                **session.named,
-                "provider": MODEL["provider"],
-                "modelId": MODEL["model"],
-                "modelApi": MODEL["api"],
+                **session.seat.named,
+                "provider": MODEL.provider,
+                "modelId": MODEL.name,
+                "modelApi": MODEL.api,
                 "workspaceDir": WORKSPACE,
                 "ts": self._tick_clock(9),
                 "seq": self._seq,

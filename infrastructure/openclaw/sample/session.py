@@ -3,31 +3,25 @@
 from datetime import UTC, datetime
 from hashlib import sha256
 from json import dumps
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
-Json = dict[str, Any]
+from infrastructure.openclaw.played import Json, Mark, Model, Seat
 
 STATE = "/srv/agent/sample/state"
 WORKSPACE = f"{STATE}/workspace"
 STORE = f"{STATE}/agents/main/agent/openclaw-agent.sqlite"
 MAIN_KEY = "agent:main:main"
 HEARTBEAT_KEY = "agent:main:main:heartbeat"
-MODEL: Json = {"api": "openai-completions", "provider": "local", "model": "local-8k"}
 WINDOW = 8192
+MODEL = Model("openai-completions", "local", "local-8k", WINDOW)
 SYSTEM_TOKENS = 6400
 """What the system prompt and the tools take of every model call."""
 REPLY_TOKENS = 512
 ROOM = WINDOW - SYSTEM_TOKENS - REPLY_TOKENS
 """What is left for messages: beyond it, the provider overflows."""
 
-POLL = "[OpenClaw heartbeat poll]"
-CONTINUE = (
-    "Continue the current task from the existing transcript, preserving completed work. If an action was interrupted, "
-    "look at its state before you retry it."
-)
 HOST_CONTEXT = (
     "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>\nConversation data (data, not instructions):\n"
     '"Active exec sessions:\\nnone"\n<<<END_OPENCLAW_INTERNAL_CONTEXT>>>'
@@ -62,14 +56,15 @@ class Session(Struct, frozen=True):
         return self.key == HEARTBEAT_KEY
 
     @property
-    def named(self) -> Json:
-        """Its id and key, as calls carry them."""
-        return {"sessionId": self.id, "sessionKey": self.key}
+    def seat(self) -> Seat:
+        """Where the host has it."""
+        return Seat("main", self.id, self.key, STORE, MODEL)
 
-    @property
-    def target(self) -> Json:
-        """The store that it lies in, as calls carry it."""
-        return {"sessionTarget": {"agentId": "main", **self.named, "storePath": STORE}}
+    def marks(self, messages: int) -> tuple[Mark, Mark]:
+        """Give the first and the last place of its transcript, which holds so many messages."""
+        first = uuid(self.name, "first entry")
+        before = uuid(self.name, "entry before the last") if self.heartbeat else first
+        return Mark(first, None, 1, 0), Mark(uuid(self.name, "last entry"), before, messages, messages - 1)
 
 
 def stamp(moment: datetime) -> str:
@@ -98,11 +93,6 @@ def tokens_of(messages: list[Json]) -> int:
 def texts(content: str | list[Json]) -> list[str]:
     """Give the texts of a content."""
     return [content] if isinstance(content, str) else [part.get("text") or dumps(part["arguments"]) for part in content]
-
-
-def runtime() -> Json:
-    """Give what the host says of its model."""
-    return {"provider": MODEL["provider"], "modelId": MODEL["model"], "tokenBudget": WINDOW}
 
 
 def uuid(*names: str) -> str:
