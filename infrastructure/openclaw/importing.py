@@ -3,7 +3,7 @@ becomes of each, wherever it is recorded.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -156,7 +156,7 @@ class Importing:
                 pass  # or it would be missed only when the recording is in
         into = Imported(source=path)
         with _opened(path) as stream:
-            self._import_calls(stream, into, progress)
+            self._import_calls(read_lines(stream), into, progress)
         if trace is not None and into.gateway is None:
             into.gateway = self._gateway  # the recording had no line that could name one
             if into.gateway is None:
@@ -167,10 +167,16 @@ class Importing:
                 self._import_stages(stream, into.trace, progress)
         return into
 
-    def _import_calls(self, stream: BinaryIO, into: Imported, progress: Progress) -> None:
+    def import_lines(self, source: str, lines: Iterable[Line], progress: Progress) -> Imported:
+        """Import a lifecycle recording that lies in no file. Raises as `import_recording`."""
+        into = Imported(source=source)
+        self._import_calls(lines, into, progress)
+        return into
+
+    def _import_calls(self, lines: Iterable[Line], into: Imported, progress: Progress) -> None:
         calls = _Calls(self._end, Tally(into))
         waiting: list[Line] = []
-        for line in read_lines(stream):
+        for line in lines:
             waiting.append(line)
             if into.gateway is None and not self._name(waiting, into):
                 continue

@@ -217,6 +217,17 @@ def tool_result(called: Json, text: str, at: int, details: Json | None = None) -
     }
 
 
+def reduced(message: Json) -> Json:
+    """Write a message with the ids of tool calls reduced to letters and digits, as the host does after its turn."""
+    match message:
+        case {"role": "assistant", "content": [{"type": "toolCall", "id": str(name)} as part]}:
+            return {**message, "content": [{**part, "id": name.replace("_", "")}]}
+        case {"role": "toolResult", "toolCallId": str(name)}:
+            return {**message, "toolCallId": name.replace("_", "")}
+        case _:
+            return message
+
+
 def _marked(seat: Seat, mark: Mark) -> Json:
     return {
         **seat.place,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from infrastructure.openclaw.played import Json, Mark, Model, Seat
+from infrastructure.openclaw.played import Json, Mark, Model, Seat, reduced
 
 STATE = "/srv/agent/sample/state"
 WORKSPACE = f"{STATE}/workspace"
@@ -77,12 +77,8 @@ def submitted(message: Json) -> Json:
     match message:
         case {"role": "user", "content": str(text), "timestamp": int(at)}:
             return {**message, "content": stamp(datetime.fromtimestamp(at / 1000, UTC)) + text}
-        case {"role": "assistant", "content": [{"type": "toolCall", "id": str(name)} as part]}:
-            return {**message, "content": [{**part, "id": name.replace("_", "")}]}
-        case {"role": "toolResult", "toolCallId": str(name)}:
-            return {**message, "toolCallId": name.replace("_", "")}
         case _:
-            return message
+            return reduced(message)
 
 
 def tokens_of(messages: list[Json]) -> int:
