@@ -12,6 +12,7 @@ from psycopg import Error as PostgresError
 from domain.errors import HeartlineError, WrongUsage
 from infrastructure.cli.auditing import audit
 from infrastructure.cli.doctor import doctor, migrate
+from infrastructure.cli.generating import generate
 from infrastructure.cli.keeping import backup, restore
 from infrastructure.cli.output import note
 from infrastructure.cli.projecting import projections, rebuild
@@ -73,6 +74,7 @@ for command in (
     backup,
     restore,
     token,
+    generate,
 ):
     commands.add_command(command)
 

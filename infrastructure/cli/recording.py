@@ -56,15 +56,16 @@ def import_(
             with _progress([path, *([trace] if trace else [])]) as progress:
                 imported = importing().import_recording(path, progress, trace)
             if as_json_:
-                say(as_json(_answer(imported)))
+                say(as_json(answer_of(imported)))
             else:
                 tell(imported)
 
 
-def _answer(imported: Imported) -> dict[str, object]:
+def answer_of(imported: Imported) -> dict[str, object]:
+    """Say for programs what became of a source's lines."""
     answer: dict[str, object] = to_builtins(imported)
     answer.pop("trace")
-    return answer if imported.trace is None else {**answer, "trace": _answer(imported.trace)}
+    return answer if imported.trace is None else {**answer, "trace": answer_of(imported.trace)}
 
 
 def tell(imported: Imported) -> None:

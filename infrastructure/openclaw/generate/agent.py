@@ -76,7 +76,7 @@ class Agent:
             f"HEARTBEAT poll: look at {self._check}. If nothing needs attention, reply HEARTBEAT_OK.\n"
             f"Current time: {now:%Y-%m-%d %H:%M} (UTC)\nReference UTC: {now:%Y-%m-%d %H:%M} UTC"
         )
-        uses = [self._host.tools.use(LEAST_READ) for _ in range(chance.one_of((0, 0, 0, 1, 1, 1, 1, 1, 1, 2)))]
+        uses = [self._host.tools.use(LEAST_READ) for _ in range(chance.one_of((0, 0, 1, 1, 1, 1, 1, 1, 1, 2)))]
         kind = chance.below(100)
         reply = "HEARTBEAT_OK" if kind < 92 else writer.sentence(chance.between(8, 40))
         if 92 <= kind < 94:
@@ -103,10 +103,10 @@ class Agent:
             return
         prompt = writer.sentence(chance.between(6, 40))
         reply = writer.sentence(chance.between(8, 70))
-        if kind < 5:
+        if kind < 7:
             self._delegate(script, prompt, reply)
             return
-        uses = [tools.use() for _ in range(chance.one_of((0, 0, 0, 0, 0, 1, 1, 1, 2, 4)))]
+        uses = [tools.use() for _ in range(chance.one_of((0, 0, 0, 0, 1, 1, 1, 1, 2, 3)))]
         self._converse(script, Asked(prompt, uses, reply))
 
     def _delegate(self, script: Script, prompt: str, reply: str) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from infrastructure.openclaw.played import Json, reduced
 
-KEPT_CHARACTERS = 4_800
+KEPT_CHARACTERS = 3_200
 """What a compaction leaves of the newest turns, at most."""
 
 _encode = msgspec.json.Encoder().encode

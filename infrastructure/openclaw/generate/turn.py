@@ -16,7 +16,7 @@ from infrastructure.openclaw.played import CONTINUE, DISPOSE, HostCall, Json, Ma
 
 FOLDER: Final = "/srv/agent/generated"
 MODEL: Final = Model("openai-completions", "local", "local-16k", 16_384)
-SYSTEM_TOKENS: Final = 8_960
+SYSTEM_TOKENS: Final = 10_752
 """What the system prompt and the tools take of every model call."""
 REPLY_TOKENS: Final = 1_024
 ROOM: Final = MODEL.window - SYSTEM_TOKENS - REPLY_TOKENS

@@ -33,7 +33,7 @@ def vocabulary() -> tuple[str, ...]:
     """Give all words, the most common first: known ones, then made ones of two syllables."""
     firsts = [begin + middle for middle in _MIDDLES for begin in _BEGINNINGS]
     seconds = [first + end for end in _ENDINGS for first in firsts]
-    made = dict.fromkeys(_COMMON.split())
+    made: dict[str, None] = dict.fromkeys(_COMMON.split())
     for number in range(len(firsts) * len(seconds)):
         if len(made) == WORDS:
             break

@@ -148,8 +148,28 @@ def test_the_token_of_the_environment_goes_to_the_service(run: Run) -> None:
     assert "Bearer swordfish" in headers.values()
 
 
+def test_what_is_generated_is_recorded_into_a_service_as_into_its_database(run: Run, filled: str, served: str) -> None:
+    arguments = ("generate", "--events", "60", "--record")
+    there = run(*arguments, "--gateway", "generated-there", "--url", served)
+    here = run(*arguments, "--gateway", "generated-here", database=filled)
+    assert (there[0], there[1].replace(b"-there", b"-here")) == (here[0], here[1])
+    assert b" 0 rejected" in here[1]
+
+
 def test_every_command_that_asks_takes_a_url() -> None:
-    asking = ("import", "streams", "events", "state", "context", "audit", "verify", "checkpoint", "doctor", "migrate")
+    asking = (
+        "import",
+        "streams",
+        "events",
+        "state",
+        "context",
+        "audit",
+        "verify",
+        "checkpoint",
+        "doctor",
+        "migrate",
+        "generate",
+    )
     for name in asking:
         assert any(option.name == "url" for option in commands.commands[name].params), name
 
