@@ -37,6 +37,16 @@ class Answers(Witnessed, Protocol):
         """
         ...
 
+    def follow(self, wanted: Wanted, after: str | None = None) -> Iterator[EventAnswer]:
+        """Give the events after a cursor, and those that come, without an end.
+
+        It begins with the first event of the time that is wanted where there is no cursor, and now where none is.
+
+        Raises:
+            BadCursor: the cursor does not belong to this ledger's history.
+        """
+        ...
+
     def event(self, event_id: str) -> EventAnswer:
         """Give one event.
 

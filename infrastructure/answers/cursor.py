@@ -1,7 +1,9 @@
 """Cursors: how far a reader has come, in every partition, in which history."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from hashlib import sha256
+from operator import ge
 from typing import Annotated
 from uuid import UUID
 
@@ -24,7 +26,7 @@ class Cursor:
     """Follows a reader. Its text names every partition's position and binds the events that stand there."""
 
     def __init__(self, ledger_id: UUID, positions: list[int], leaves: list[bytes]) -> None:
-        self._ledger_id = ledger_id.hex
+        self._ledger = ledger_id
         self.positions = positions
         self._leaves = leaves
 
@@ -32,6 +34,13 @@ class Cursor:
     def start(cls, ledger: Ledger) -> "Cursor":
         """Begin before the first event."""
         return cls(ledger.ledger_id, [0] * ledger.partitions, [b""] * ledger.partitions)
+
+    @classmethod
+    def end(cls, ledger: Ledger) -> "Cursor":
+        """Begin behind the last event that there is now."""
+        cursor = cls.start(ledger)
+        cursor.move(ledger, {head.partition: head.position for head in ledger.heads()})
+        return cursor
 
     @classmethod
     def read(cls, ledger: Ledger, text: str) -> "Cursor":
@@ -61,9 +70,26 @@ class Cursor:
         self.positions[partition] = position
         self._leaves[partition] = leaf
 
+    def move(self, ledger: Ledger, positions: Mapping[int, int]) -> None:
+        """Take note that everything up to these positions was read, or looked through; never go back."""
+        ahead = [
+            (partition, position) for partition, position in positions.items() if position > self.positions[partition]
+        ]
+        if ahead:
+            for (partition, position), leaf in ledger.leaves(ahead).items():
+                self.passed(partition, position, leaf)
+
+    def copy(self) -> "Cursor":
+        """Give another that stands here."""
+        return Cursor(self._ledger, list(self.positions), list(self._leaves))
+
+    def reaches(self, other: "Cursor") -> bool:
+        """Say whether everything that the other has read was read here."""
+        return self is other or all(map(ge, self.positions, other.positions))
+
     def text(self) -> str:
         """Write the cursor."""
-        written = json.encode(_Written(self._ledger_id, self.positions, self._digest()))
+        written = json.encode(_Written(self._ledger.hex, self.positions, self._digest()))
         return urlsafe_b64encode(written).decode().rstrip("=")
 
     def _digest(self) -> str:

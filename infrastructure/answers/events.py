@@ -49,10 +49,10 @@ def events_after(library: Library, wanted: Wanted, after: str | None) -> Iterato
         BadCursor: the cursor does not belong to this ledger's history.
         UnknownStream: there is no such engine or gateway.
     """
-    cursor, place = _cursor(library, after), _place(library, wanted)
+    cursor, place = cursor_at(library, after), place_of(library, wanted)
     for row in _rows(library, place, cursor, MOST_READ_AT_ONCE):
         cursor.passed(row.partition, row.position, row.leaf)
-        if _is_wanted(row, wanted):
+        if is_wanted(row, wanted):
             yield event_answer(row, cursor.text())
 
 
@@ -63,18 +63,29 @@ def event_page(library: Library, wanted: Wanted, after: str | None, limit: int) 
         BadCursor: the cursor does not belong to this ledger's history.
         UnknownStream: there is no such engine or gateway.
     """
-    cursor, place = _cursor(library, after), _place(library, wanted)
+    cursor, place = cursor_at(library, after), place_of(library, wanted)
+    events, more = next_events(library, wanted, place, cursor, limit)
+    return EventPage(events, cursor.text(), more)
+
+
+def next_events(
+    library: Library, wanted: Wanted, place: Place | None, cursor: Cursor, limit: int, most_bytes: int | None = None
+) -> tuple[list[EventAnswer], bool]:
+    """Give the next events after a cursor, which goes along, at most so many; and whether there is more to look at.
+
+    `place` is where the engine that is wanted lies, None where all are.
+    """
     events: list[EventAnswer] = []
-    size = 0
+    size, most_bytes = 0, most_bytes or MOST_BYTES
     at_once = min(max(2 * limit // library.ledger.partitions, LEAST_READ_AT_ONCE), MOST_READ_AT_ONCE)
     for looked_through, row in enumerate(_rows(library, place, cursor, at_once)):
-        if len(events) >= limit or size >= MOST_BYTES or looked_through >= MOST_LOOKED_THROUGH:
-            return EventPage(events, cursor.text(), more=True)
+        if len(events) >= limit or size >= most_bytes or looked_through >= MOST_LOOKED_THROUGH:
+            return events, True
         cursor.passed(row.partition, row.position, row.leaf)
-        if _is_wanted(row, wanted):
+        if is_wanted(row, wanted):
             events.append(event_answer(row, cursor.text()))
             size += len(row.payload)
-    return EventPage(events, cursor.text(), more=False)
+    return events, False
 
 
 def one_event(library: Library, event_id: str) -> EventAnswer:
@@ -119,11 +130,21 @@ def event_answer(row: Row, cursor: str) -> EventAnswer:
     )
 
 
-def _cursor(library: Library, after: str | None) -> Cursor:
+def cursor_at(library: Library, after: str | None) -> Cursor:
+    """Go on from a cursor's text, or begin before the first event.
+
+    Raises:
+        BadCursor: it does not belong to this ledger's history.
+    """
     return Cursor.read(library.ledger, after) if after else Cursor.start(library.ledger)
 
 
-def _place(library: Library, wanted: Wanted) -> Place | None:
+def place_of(library: Library, wanted: Wanted) -> Place | None:
+    """Say where the engine lies that is wanted; None where none is named.
+
+    Raises:
+        UnknownStream: there is no such engine or gateway.
+    """
     if wanted.engine_key is None and wanted.gateway is None:
         return None
     library.refresh()
@@ -131,7 +152,8 @@ def _place(library: Library, wanted: Wanted) -> Place | None:
     return None if wanted.engine_key is None else library.place(wanted.engine_key, wanted.gateway)
 
 
-def _is_wanted(row: Row, wanted: Wanted) -> bool:
+def is_wanted(row: Row, wanted: Wanted) -> bool:
+    """Say whether an event is asked for, whosever it is: the engine is not looked at."""
     if (wanted.types and row.type not in wanted.types) or wanted.gateway not in (None, row.gateway):
         return False
     if wanted.since is None and wanted.until is None:

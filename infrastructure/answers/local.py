@@ -13,6 +13,7 @@ from infrastructure.answers.checks import database_checks
 from infrastructure.answers.contexts import context_answer
 from infrastructure.answers.errors import UnknownContext
 from infrastructure.answers.events import Wanted, event_page, events_after, one_event
+from infrastructure.answers.following import follow
 from infrastructure.answers.library import Library, Place
 from infrastructure.answers.objects import (
     Check,
@@ -53,6 +54,10 @@ class LocalAnswers:
     def event_page(self, wanted: Wanted, after: str | None, limit: int) -> EventPage:
         """Give the next events after a cursor, at most so many, with bounded work."""
         return event_page(self._library, wanted, after, limit)
+
+    def follow(self, wanted: Wanted, after: str | None = None) -> Iterator[EventAnswer]:
+        """Give the events after a cursor, and those that come, without an end."""
+        return follow(self._library, wanted, after)
 
     def event(self, event_id: str) -> EventAnswer:
         """Give one event."""

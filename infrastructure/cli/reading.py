@@ -3,6 +3,7 @@
 import shutil
 import sys
 from datetime import UTC, datetime
+from itertools import islice
 
 import click
 from msgspec import to_builtins
@@ -40,7 +41,8 @@ Examples:
   heartline events agent:main:main:heartbeat
   heartline events --type CompactionCompleted --json | jq .data
   heartline events --since 24h
-  heartline events --json --after "$CURSOR" """,
+  heartline events --json --after "$CURSOR"
+  heartline events --follow --json | jq .type""",
 )
 @click.argument("engine_key", required=False, type=utf8)
 @gateway_option
@@ -51,6 +53,9 @@ Examples:
 @click.option("--until", type=utf8, metavar="TIME", help="Only what happened before then.")
 @click.option("--after", type=utf8, metavar="CURSOR", help="Go on from the cursor of an event that was listed before.")
 @click.option("--limit", type=click.IntRange(min=1, max=sys.maxsize), metavar="N", help="At most so many.")
+@click.option(
+    "--follow", is_flag=True, help="Go on with what is recorded from now on, or since --since or --after, until Ctrl-C."
+)
 @url_option
 @json_option
 def events(
@@ -61,16 +66,22 @@ def events(
     until: str | None,
     after: str | None,
     limit: int | None,
+    follow: bool,
     url: str | None,
     as_json_: bool,
 ) -> None:
     """List events, of one engine or of all, in the order in which they were recorded."""
+    if follow and until is not None:
+        raise WrongUsage("--follow has no end: leave --until out.")
     now = datetime.now(UTC)
     begin, end = (None if one is None else parse_time(one, now) for one in (since, until))
     wanted = Wanted(engine_key, gateway, types, begin, end)
     with opened_answers(settings(), url) as answers:
-        for answer in answers.events(wanted, after, limit):
+        found = islice(answers.follow(wanted, after), limit) if follow else answers.events(wanted, after, limit)
+        for answer in found:
             say(as_json(answer) if as_json_ else _event_line(answer))
+            if follow:
+                sys.stdout.flush()  # whoever reads it waits for it
 
 
 def _event_line(answer: EventAnswer) -> str:

@@ -18,6 +18,7 @@ from infrastructure.http import (
     gateways,
     health,
     keeping,
+    live,
     observations,
     problems,
     proving,
@@ -52,16 +53,19 @@ def make_app(service: Service, doors: Doors) -> Gate:
     def provided() -> Service:
         return service
 
+    admission = Admission(service.keyring, service.aside, demanded=doors.tokens_demanded)
     app = Litestar(
         route_handlers=[
             # Those which write ask by themselves what a token allows: only they know for which gateway.
             Router("/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES, *gateways.ROUTES]),
-            Router("/v1", route_handlers=[*reading.ROUTES, *events.ROUTES, *proving.ROUTES], guards=[reads]),
+            Router(
+                "/v1", route_handlers=[*reading.ROUTES, *events.ROUTES, *live.ROUTES, *proving.ROUTES], guards=[reads]
+            ),
             Router("/v1", route_handlers=[*tokens.ROUTES, *keeping.ROUTES], guards=[administers]),
             *health.ROUTES,
         ],
         dependencies={"service": Provide(provided, sync_to_thread=False)},  # with a second one each request is slower
-        state=State({"limits": doors.limits, "held": held}),
+        state=State({"limits": doors.limits, "held": held, "admission": admission}),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(
             title="Heartline",
@@ -75,7 +79,6 @@ def make_app(service: Service, doors: Doors) -> Gate:
         request_max_body_size=doors.limits.document,
         logging_config=None,
     )
-    admission = Admission(service.keyring, service.aside, demanded=doors.tokens_demanded)
     origins = Origins(doors.host, doors.names)
     return Gate(
         app,  # type: ignore[arg-type]  # Litestar narrows ASGI's types

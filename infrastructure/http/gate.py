@@ -5,7 +5,7 @@ slow. What a token may do is asked by the routes (`infrastructure.http.permits`)
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
 from time import monotonic
@@ -70,12 +70,13 @@ class Gate:
             return
         passage = _Passage(receive, send, self._limits, self._clock, brings_body=_brings_body(scope))
         passage.may_be_refused = scope["method"] in ("GET", "HEAD")
+        passage.of_head = scope["method"] == "HEAD"
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the server leaves the body out
         grant: Grant | None = None
         try:
             self._origins.check(scope["headers"])
             if scope["path"] not in OPEN_TO_ALL:
-                grant = await self._grant_for(_bearer(scope))
+                grant = await self._grant_for(bearer_of(scope["headers"]))
                 inner.setdefault("state", {})[GRANT] = grant
             with self._rates.taking(grant.token_id if grant and grant.token_id else _address(scope)) as allowance:
                 passage.allowance = allowance
@@ -152,6 +153,8 @@ class _Passage:
         self._whole = not brings_body
         self.allowance: Allowance | None = None
         self.may_be_refused = False
+        self.of_head = False
+        """Whether only the head is asked for: then a body that comes in pieces, perhaps without an end, is left out."""
         self.dropped: TooMuchUnread | None = None
 
     async def receive(self) -> Message:
@@ -180,6 +183,10 @@ class _Passage:
             self.status = message["status"]
             if not self._whole:  # what is left of the body is not worth reading: nor is the connection
                 message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        elif self.of_head and message.get("more_body"):
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            self.left = True  # as the application hears as soon as it looks
+            return
         elif not message.get("more_body") and (len(body) > SMALL or not self._whole):
             await self._send_in_two(message, body)
             return
@@ -220,9 +227,9 @@ class _Passage:
                     left -= len(message["body"])
 
 
-def _bearer(scope: Scope) -> str | None:
+def bearer_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Give the token that a request brings; what is no bearer token counts as a wrong one."""
-    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    found = [value for name, value in headers if name == b"authorization"]
     if not found:
         return None
     scheme, _, token = found[0].decode("latin-1").partition(" ")

@@ -19,6 +19,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     how many may be in work. `held` is what all requests that are still arriving may hold in memory, `unread` what the
     answers may that one client was given and does not take, and `linger_seconds` is how long one may go on sending that
     was refused before it reads so. The limits of bodies hold for answers too: `body_pause_seconds`, `body_seconds`.
+    `live_seconds` is how long somebody may follow the ledger before it has to come again, to go on where it was.
     """
 
     rate: float = 5_000
@@ -35,6 +36,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     held: int = 512 * 1024 * 1024
     unread: int = 64 * 1024 * 1024
     linger_seconds: float = 3
+    live_seconds: float = 86_400
 
 
 class Allowance:

@@ -39,6 +39,7 @@ STATUSES: Final = {
     "too-many-requests": 429,
     "queue-full": 503,
     "too-busy": 503,
+    "too-many-readers": 503,
     "shutting-down": 503,
     "database-unavailable": 503,
     "database-refused": 503,

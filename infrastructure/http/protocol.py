@@ -15,6 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from infrastructure.http.limits import Limits
 from infrastructure.http.problems import MEDIA_TYPE, RETRY_AFTER_SECONDS, Problem
 
+GIVE_UP_SECONDS = 5.0
+"""How long a client may take what it was sent before the service was told to end. (The server gives up after six.)"""
+
 _UPGRADING = frozenset({b"upgrade", b"http2-settings"})
 
 
@@ -34,6 +37,7 @@ def protocol_with(limits: Limits) -> type[HttpToolsProtocol]:
             self._look: TimerHandle | None = None
             self._unsent = 0
             self._unsent_since = 0.0
+            self._resumed = False
             self._data = b""
             self.idle_since = 0.0
 
@@ -45,7 +49,7 @@ def protocol_with(limits: Limits) -> type[HttpToolsProtocol]:
 
         def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's own
             super().connection_made(transport)
-            self.idle_since = self.loop.time()
+            self.idle_since = self._unsent_since = self.loop.time()
             self._await_head()
             self._look = self.loop.call_later(limits.body_pause_seconds, self._look_after)
             if len(self.connections) > limits.connections:
@@ -133,6 +137,20 @@ def protocol_with(limits: Limits) -> type[HttpToolsProtocol]:
                 host = rest.partition(b"/")[0].partition(b"?")[0]
                 self.headers[:] = [*(one for one in self.headers if one[0] != b"host"), (b"host", host)]
 
+        def shutdown(self) -> None:
+            super().shutdown()
+            if self._look is not None:
+                self._look.cancel()
+            self._look = self.loop.call_later(GIVE_UP_SECONDS, self._give_up)
+
+        def _give_up(self) -> None:
+            if self.transport.get_write_buffer_size():
+                self.transport.abort()
+
+        def resume_writing(self) -> None:
+            self._resumed = True  # what was too much was taken: of an answer without end there always is some unsent
+            super().resume_writing()
+
         def _await_head(self) -> None:
             self._deadline = self.loop.call_later(limits.head_seconds, self.timeout_keep_alive_handler)
 
@@ -146,10 +164,10 @@ def protocol_with(limits: Limits) -> type[HttpToolsProtocol]:
             now, unsent = self.loop.time(), self.transport.get_write_buffer_size()
             if not unsent:
                 self._unsent_since = now
-            elif unsent >= self._unsent > 0 or now - self._unsent_since > limits.body_seconds:
+            elif (unsent >= self._unsent > 0 and not self._resumed) or now - self._unsent_since > limits.body_seconds:
                 self.transport.abort()
                 return
-            self._unsent = unsent
+            self._unsent, self._resumed = unsent, False
             self._look = self.loop.call_later(limits.body_pause_seconds, self._look_after)
 
         def _make_room(self) -> None:

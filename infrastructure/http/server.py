@@ -26,9 +26,14 @@ DRAIN_SECONDS = 6
 END_SECONDS = 9.5
 """When the process ends, whatever still hangs: whoever waits for it may kill it after ten seconds."""
 
-
 KILL_SECONDS = 9.8
 """When it is killed, if it could not even do that."""
+
+MOST_UNSENT = 128 * 1024
+"""Bytes that the system takes of an answer before it sends them. By itself it takes megabytes for each connection, and
+nobody sees for long whether a slow reader reads.
+"""
+
 OTHER_FILES = 128
 """How many files and connections a service has open besides those of its clients, at most."""
 
@@ -52,6 +57,8 @@ def bind(host: str, port: int) -> socket.socket:
         raise AddressTaken(f"{host} is no address to listen on: {error.strerror}.") from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have what the listening socket has
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
         listening.bind(address)
         listening.listen(1024)
     except OSError as error:

@@ -3,7 +3,7 @@
 A hint may be lost, come late or come for nothing. Whoever waits for one polls besides: the log is the truth.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from threading import Lock
 from time import monotonic
@@ -18,9 +18,13 @@ TELL_SECONDS = 0.02
 """How often a busy writer hints: a hint costs a transaction, and nobody needs one sooner."""
 
 
+CHANNEL = "heartline_"
+"""What the names of channels begin with; the number of a partition follows."""
+
+
 def channel_of(partition: int) -> str:
     """Name the channel on which a partition's hints come."""
-    return f"heartline_{partition}"
+    return f"{CHANNEL}{partition}"
 
 
 class Teller:
@@ -71,19 +75,37 @@ class GatheringTeller:
 
 
 class Listener:
-    """Waits for hints of some partitions, on a connection of its own. Not for use by several threads at once."""
+    """Waits for hints of some partitions, on a connection that may be asked meanwhile, by the same thread."""
 
-    def __init__(self, conninfo: str, partitions: Sequence[int]) -> None:
-        self._connection = connect(conninfo)
+    def __init__(self, connection: AnyConnection, partitions: Iterable[int]) -> None:
+        self._connection = connection
+        listens = [SQL("listen {}").format(Identifier(channel_of(partition))) for partition in partitions]
         with losing_the_database():
-            for partition in partitions:
-                self._connection.execute(SQL("listen {}").format(Identifier(channel_of(partition))))
+            connection.execute(SQL("; ").join(listens))
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for a hint, at most so long; say whether one came."""
+    @classmethod
+    def open(cls, conninfo: str, partitions: Iterable[int]) -> "Listener":
+        """Listen on a connection of its own.
+
+        Raises:
+            DatabaseUnavailable: the database can't be reached.
+        """
+        return cls(connect(conninfo), partitions)
+
+    def wait(self, seconds: float) -> frozenset[int]:
+        """Wait for hints, at most so long; give the partitions that they named, none if none came.
+
+        Raises:
+            DatabaseUnavailable: the database went away.
+        """
         with losing_the_database():
-            return any(True for _hint in self._connection.notifies(timeout=seconds, stop_after=1))
+            hints = list(self._connection.notifies(timeout=seconds, stop_after=1))
+        return frozenset(int(hint.channel.removeprefix(CHANNEL)) for hint in hints)
+
+    def fileno(self) -> int:
+        """Give what becomes readable when a hint comes."""
+        return self._connection.fileno()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Close the connection, and so stop listening."""
         self._connection.close()

@@ -158,6 +158,14 @@ class Ledger:
                 statement("queries/partition"), {"partition": partition, "after": after, "limit": limit}
             ).fetchall()
 
+    def grown(self, after: Iterable[tuple[int, int]], limit: int) -> list[Row]:
+        """Read the next events of some partitions, each after its position, at most so many of each.
+
+        They come in the order in which they were recorded.
+        """
+        with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:
+            return cursor.execute(statement("queries/grown"), {**_places(after), "limit": limit}).fetchall()
+
     def event(self, partition: int, position: int) -> Row | None:
         """Read one event by its place."""
         with losing_the_database(), self.connection.cursor(row_factory=class_row(Row), binary=True) as cursor:

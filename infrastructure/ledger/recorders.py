@@ -146,7 +146,7 @@ class PartitionRecorder(ApplicationRecorder):
 
     def _listen(self) -> Listener:
         with in_the_librarys_words():
-            return Listener(self._ledgers.conninfo, [self._partition])
+            return Listener.open(self._ledgers.conninfo, [self._partition])
 
     def _place(self) -> dict[str, object]:
         return {"partition": self._partition, "gateway": self._gateway}

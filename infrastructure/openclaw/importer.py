@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.errors import HeartlineError
 from domain.keys import check_gateway
+from infrastructure.ledger.hints import GatheringTeller
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.calls import Call
 from infrastructure.openclaw.gateways import kept_name
@@ -33,6 +34,7 @@ class LedgerEnd:
     def __init__(self, ledger: Ledger, keyed_by: KeyedBy) -> None:
         self._ledger = ledger
         self._recorder = Recorder(ledger)
+        self._teller = GatheringTeller(seconds=0)  # a batch is large, and nobody tells later what the last one left
         self._keyed_by: KeyedBy = keyed_by
         self._named = NamedEngines()
 
@@ -56,7 +58,7 @@ class LedgerEnd:
             self._named.learn(observed.call)
             outcomes.append(None)
             deliveries.append(observed.delivery)
-        recorded = iter(zip(deliveries, self._recorder.record(deliveries), strict=True))
+        recorded = iter(zip(deliveries, self._record(deliveries), strict=True))
         return [outcome or outcome_of(*next(recorded)) for outcome in outcomes]
 
     def submit(self, gateway: str, submitted: Sequence[Submitted]) -> Sequence[Outcome]:
@@ -65,8 +67,17 @@ class LedgerEnd:
             delivery_of(one, gateway, self._named.of(one.submission.stage.session_id), self._keyed_by)
             for one in submitted
         ]
-        answers = self._recorder.record(deliveries)
+        answers = self._record(deliveries)
         return [outcome_of(delivery, answer) for delivery, answer in zip(deliveries, answers, strict=True)]
+
+    def _record(self, deliveries: Sequence[Delivery]) -> Sequence[Recorded]:
+        """Record a batch, and hint at it to those who follow the ledger."""
+        answers = self._recorder.record(deliveries)
+        for delivery, answer in zip(deliveries, answers, strict=True):
+            if answer.events:
+                self._teller.note(self._ledger.partition_of(delivery.gateway, one) for one in answer.engine_keys)
+        self._teller.tell(self._ledger.connection)
+        return answers
 
 
 class NamedEngines:

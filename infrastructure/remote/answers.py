@@ -24,7 +24,8 @@ from infrastructure.ledger.ledger import Head
 from infrastructure.ledger.verify import Verification
 from infrastructure.remote.checks import service_checks
 from infrastructure.remote.decoding import decoded
-from infrastructure.remote.service import NDJSON, RemoteService
+from infrastructure.remote.following import followed
+from infrastructure.remote.service import NDJSON, Parameters, RemoteService
 
 PAGE = 1_000
 """The most events that a service answers with at once."""
@@ -50,12 +51,13 @@ class RemoteAnswers:
             if not page.more:
                 return
 
+    def follow(self, wanted: Wanted, after: str | None = None) -> Iterator[EventAnswer]:
+        """Give the events after a cursor, and those that come, without an end, through restarts of the service."""
+        return followed(self._service, {**_filters(wanted), "after": after})
+
     def _page(self, wanted: Wanted, after: str | None, limit: int) -> EventPage:
         parameters = {
-            "engine_key": wanted.engine_key,
-            "gateway": wanted.gateway,
-            "type": wanted.types or None,
-            "since": None if wanted.since is None else _exactly(wanted.since),
+            **_filters(wanted),
             "until": None if wanted.until is None else _exactly(wanted.until),
             "after": after,
             "limit": limit,
@@ -124,6 +126,15 @@ class RemoteAnswers:
 
     def _heads(self) -> HeadsAnswer:
         return decoded(self._service.get("/v1/heads"), HeadsAnswer)
+
+
+def _filters(wanted: Wanted) -> Parameters:
+    return {
+        "engine_key": wanted.engine_key,
+        "gateway": wanted.gateway,
+        "type": wanted.types or None,
+        "since": None if wanted.since is None else _exactly(wanted.since),
+    }
 
 
 def _exactly(microseconds: int) -> str:

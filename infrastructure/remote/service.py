@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from typing import Any
 
 import httpx
 
@@ -25,6 +26,9 @@ PATIENCE_SECONDS = 5.0
 LONG_PATIENCE_SECONDS = 60.0
 """The same while a recording is imported: the service may be restarted meanwhile."""
 
+SILENT_SECONDS = 40.0
+"""How long a service may say nothing that is followed: it gives a sign of life every 15."""
+
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 5.0
 
@@ -32,6 +36,7 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 PROBLEM = "application/problem+json"
 BYTES = "application/octet-stream"
+EVENTS = "text/event-stream"
 
 BUSY = (429, 503)
 _NO_SUCH_ROUTE = ("not-found", "method-not-allowed")
@@ -122,6 +127,31 @@ class RemoteService:
         finally:
             response.close()
 
+    @contextmanager
+    def streaming(self, path: str, parameters: Parameters, headers: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
+        """Ask for server-sent events, and lend what comes of them as it comes.
+
+        Raises:
+            HeartlineError: what the service says is wrong, or what is wrong on the way there, in the midst of it too.
+        """
+        timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
+        request = self._built("GET", path, parameters, headers={"accept": EVENTS, **headers}, timeout=timeout)
+        response = self._sent(request, stream=True)
+        try:
+            if response.headers.get("content-type", "").partition(";")[0] != EVENTS:
+                response.read()
+                self._read(response)
+                raise NotAService(f"{self.address.base} answered with something else: is it of another version?")
+            yield response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise ServiceUnreachable(f"{self.address.base} broke off ({_words(error)}). Try again.") from None
+        finally:
+            response.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait before it is asked again."""
+        self._pause(seconds)
+
     def once(self, path: str) -> httpx.Response:
         """Ask once, and give whatever is answered.
 
@@ -140,21 +170,14 @@ class RemoteService:
         long: bool,
         patience: float,
     ) -> bytes:
-        try:
-            request = self._client.build_request(
-                method,
-                self.address.base + path,
-                params={name: value for name, value in parameters.items() if value is not None},
-                content=body,
-                headers={} if media_type is None else {"content-type": media_type},
-                timeout=httpx.Timeout(LONG_ANSWER_SECONDS, connect=CONNECT_SECONDS)
-                if long
-                else httpx.USE_CLIENT_DEFAULT,
-            )
-        except UnicodeEncodeError:
-            raise WrongUsage("What is asked for holds characters that UTF-8 has not.") from None
-        except httpx.InvalidURL as error:
-            raise WrongUsage(f"What is asked for does not fit into a URL ({error}).") from None
+        request = self._built(
+            method,
+            path,
+            parameters,
+            content=body,
+            headers={} if media_type is None else {"content-type": media_type},
+            timeout=httpx.Timeout(LONG_ANSWER_SECONDS, connect=CONNECT_SECONDS) if long else httpx.USE_CLIENT_DEFAULT,
+        )
         waited, pause = 0.0, FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -172,6 +195,15 @@ class RemoteService:
             delay = max(pause, asked_for)
             self._pause(delay)
             waited, pause = waited + delay, min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _built(self, method: str, path: str, parameters: Parameters, **options: Any) -> httpx.Request:
+        asked = {name: value for name, value in parameters.items() if value is not None}
+        try:
+            return self._client.build_request(method, self.address.base + path, params=asked, **options)
+        except UnicodeEncodeError:
+            raise WrongUsage("What is asked for holds characters that UTF-8 has not.") from None
+        except httpx.InvalidURL as error:
+            raise WrongUsage(f"What is asked for does not fit into a URL ({error}).") from None
 
     def _sent(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         base = self.address.base

@@ -49,6 +49,8 @@ class Meters:
             buckets=GROUPS,
         )
         self.waiting = Gauge("heartline_waiting", "Deliveries that wait to be written.", registry=registry)
+        self.readers = Gauge("heartline_live_readers", "Readers that follow the ledger.", registry=registry)
+        self.live = Counter("heartline_live_events", "Events that were sent to them.", registry=registry)
         self.held = Gauge("heartline_held_bytes", "Bytes of bodies that are still arriving.", registry=registry)
         self.database = Gauge("heartline_database_up", "1 if the database answered just now.", registry=registry)
         self.ledger = Gauge("heartline_ledger_events", "Events in the ledger.", registry=registry)

@@ -9,6 +9,8 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.service.aside import Aside, Shared
 from infrastructure.service.desk import Desk
 from infrastructure.service.libraries import Libraries
+from infrastructure.service.listening import Listening
+from infrastructure.service.live import Live
 from infrastructure.service.logs import warn
 from infrastructure.service.long_questions import LongQuestions
 from infrastructure.service.meters import Meters
@@ -29,14 +31,17 @@ class Service:
         self.aside = Aside(open_ledger)
         self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self.long_questions = LongQuestions()
+        self.listening = Listening(open_ledger)
+        self.live = Live(open_ledger, self.listening, self.meters)
         self.desk = Desk(open_ledger, self.meters)
         self.keyring = Keyring(self._tokens)
         self.database_status = Shared(self._database_status)
         self.ending = False
 
     def end(self) -> None:
-        """Take nothing new; what was accepted goes on."""
+        """Take nothing new; what was accepted goes on, but for readers of the live tail, which has no end."""
         self.ending = True
+        self.live.end()
 
     def close(self) -> None:
         """Write what was accepted, and let go of everything."""
@@ -44,6 +49,8 @@ class Service:
         if not self.desk.close(CLOSE_SECONDS):
             warn("ended before everything was written; who sent it was not told that it was")
         self.libraries.close()
+        self.live.close()
+        self.listening.close()
         self.aside.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
 

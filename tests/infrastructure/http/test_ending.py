@@ -5,7 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -20,7 +20,9 @@ from infrastructure.ledger.verify import verify
 from tests.crash.ledgers import ledger_of
 from tests.crash.processes import Ended, Program
 from tests.infrastructure.embedded.support import data_of, open_folder, server_pid, until
+from tests.infrastructure.http.live import following, readers
 from tests.infrastructure.http.test_database_away import line, post
+from tests.infrastructure.http.test_protocol import connected
 
 AT_MOST = 12.0
 """Seconds. It must be over after ten; the rest is for a machine on which much else runs."""
@@ -150,6 +152,24 @@ def test_told_to_end_it_writes_what_it_acknowledged_and_refuses_the_rest(service
     kept = {one.delivery for one in ledger.deliveries_anywhere(delivery_key("home", one) for one in acknowledged)}
     assert len(kept) == len(acknowledged) > 0
     assert verify(ledger).ok
+
+
+def test_told_to_end_it_ends_the_live_streams_whether_they_are_read_or_not(service: Service) -> None:
+    with ExitStack() as opened:
+        client = opened.enter_context(httpx.Client(base_url=service.url, timeout=60))
+        for number in range(20):
+            assert post(client, line(f"{number}", "agent:" + "k" * 100_000)).status_code == 200
+        streams = [opened.enter_context(following(service.url)) for _ in range(8)]
+        silent = [opened.enter_context(connected(service.url)) for _ in range(2)]
+        for connection in silent:
+            connection.sendall(b"GET /v1/live?since=2020-01-01 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        until(lambda: readers(client) == 10, "all follow")
+        told = service.tell(signal.SIGTERM)
+        assert [list(stream) for stream in streams] == [[]] * 8
+        assert monotonic() - told < 3
+        ended = service.ended_in_time(told)
+    assert ended.code == 0, ended
+    assert "raceback" not in ended.complained
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -11,6 +11,7 @@ from infrastructure.access.scopes import Scope
 from infrastructure.access.tokens import create_token
 from infrastructure.http.app import Doors
 from infrastructure.http.engine import COMMANDS
+from infrastructure.http.limits import Limits
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.importer import Importer
 from infrastructure.openclaw.sample.write import LIFECYCLE
@@ -37,7 +38,8 @@ def bearer(ledger: Ledger) -> Bearer:
 def demanding(database: str, ledger: Ledger, bearer: Bearer) -> Iterator[httpx.Client]:
     """A service that demands tokens, with a gateway on record that is none of the recorder's."""
     Importer(ledger, gateway="attic").import_recording(str(LIFECYCLE), lambda _bytes: None)
-    with served(database, Doors(tokens_demanded=True)) as url, httpx.Client(base_url=url) as client:
+    doors = Doors(tokens_demanded=True, limits=Limits(live_seconds=0.1))
+    with served(database, doors) as url, httpx.Client(base_url=url) as client:
         yield client
 
 

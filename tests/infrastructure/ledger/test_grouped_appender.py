@@ -193,7 +193,7 @@ def test_a_database_that_can_only_be_read_refuses_in_our_words(database: str) ->
 
 
 def test_who_listens_is_told_that_a_partition_grew(database: str, appender: ThreadsAppender) -> None:
-    listener = Listener(database, [4])
+    listener = Listener.open(database, [4])
     for _append in range(3):  # the second hint falls into the time in which none is given, and comes after it
         appender.append(4, [told(key_in(4), b"x")])
         assert listener.wait(PATIENCE)

@@ -93,7 +93,7 @@ def test_more_than_a_page_arrives_in_order_and_only_the_topics_asked_for(
 
 
 def test_a_hint_comes_after_the_commit_and_only_for_its_partition(database: str, ledger: Ledger) -> None:
-    mine, others = Listener(database, [PARTITION]), Listener(database, [3])
+    mine, others = Listener.open(database, [PARTITION]), Listener.open(database, [3])
     Teller(PARTITION).tell(ledger.connection)
     assert mine.wait(LONG)
     Teller(3).tell(ledger.connection)
@@ -108,7 +108,7 @@ def test_a_hint_that_can_not_be_given_harms_nothing(database: str) -> None:
     lost.close()
     teller = Teller(PARTITION)
     teller.tell(lost)
-    listener = Listener(database, [PARTITION])
+    listener = Listener.open(database, [PARTITION])
     with psycopg.connect(database, autocommit=True) as connection:
         teller.tell(connection)
     assert listener.wait(LONG), "the next hint is given"

@@ -48,6 +48,7 @@ ASKED = [
     ("streams", "--gateway", "sample"),
     ("events",),
     ("events", *SAMPLE, "--type", "TurnCommitted", "--limit", "3"),
+    ("events", *SAMPLE, "--follow", "--since", "2026-11-23", "--limit", "12"),
     ("events", "--since", "2026-11-24", "--until", "2026-11-24T00:30:00Z"),
     ("state", *SAMPLE),
     ("state", *SAMPLE, "--at", "40"),
@@ -63,6 +64,9 @@ ASKED = [
 REFUSED = [
     ("streams", "--gateway", "smaple"),
     ("events", "--after", "nonsense"),
+    ("events", "--after", "nonsense", "--follow"),
+    ("events", "--until", "24h", "--follow"),
+    ("events", KEY, "--follow"),
     ("events", KEY),
     ("events", "--since", "soon"),
     ("state", "nobody"),
