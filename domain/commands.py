@@ -211,11 +211,12 @@ class EndSubagent(Asked, frozen=True, kw_only=True):
 
 
 class EraseContent(Asked, frozen=True, kw_only=True):
-    """Erase the bytes of a byte form of an entry."""
+    """Erase the bytes of a byte form of an entry: so many (`size`)."""
 
     entry: int
     revision: int
     reason: str
+    size: int = 0
 
 
 class CloseEngine(Asked, frozen=True, kw_only=True):

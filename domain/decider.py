@@ -167,9 +167,11 @@ def events_of(engine: Engine, command: ask.Command) -> list[fact.Event]:
             return [fact.SubagentSpawned(occurred_at=at, evidence=evidence, child_key=child, mode=mode)]
         case ask.EndSubagent(reason=reason):
             return [fact.SubagentEnded(occurred_at=at, evidence=evidence, reason=reason)]
-        case ask.EraseContent(entry=entry, revision=revision, reason=reason):
+        case ask.EraseContent(entry=entry, revision=revision, reason=reason, size=size):
             return [
-                fact.ContentErased(occurred_at=at, evidence=evidence, entry=entry, revision=revision, reason=reason)
+                fact.ContentErased(
+                    occurred_at=at, evidence=evidence, entry=entry, revision=revision, reason=reason, size=size
+                )
             ]
         case ask.CloseEngine(reason=reason):
             return [fact.EngineClosed(occurred_at=at, evidence=evidence, reason=reason)]

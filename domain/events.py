@@ -271,11 +271,14 @@ class AnomalyNoted(Happened, frozen=True, kw_only=True, tag=True):
 
 
 class ContentErased(Happened, frozen=True, kw_only=True, tag=True):
-    """The bytes, salt and keyed hash of a byte form of an entry were erased; its digest stays."""
+    """The bytes, salt and keyed hash of a byte form of an entry were erased; its digest stays. `size` is in bytes, of
+    what was erased: read models that hold something of it know by it how much they hold.
+    """
 
     entry: int
     revision: int
     reason: str
+    size: int = 0
 
 
 class EngineClosed(Happened, frozen=True, kw_only=True, tag=True):

@@ -4,8 +4,9 @@ from projections.contexts.projection import CONTEXTS
 from projections.engines.projection import ENGINES
 from projections.machinery.projection import AnyProjection
 from projections.origins.projection import ORIGINS
+from projections.search.projection import SEARCH
 
-PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, ORIGINS, CONTEXTS)
+PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, ORIGINS, CONTEXTS, SEARCH)
 """To add one, add its folder here and its objects to a migration."""
 
 MACHINERY_OBJECTS = (

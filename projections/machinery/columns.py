@@ -7,7 +7,7 @@ which Postgres can't hold, stands as its JSON escape, a lone surrogate likewise,
 nearest within.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from struct import Struct as Packing
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -24,7 +24,7 @@ _INT8 = Packing(">iiq").pack
 _BOOL = Packing(">ii?").pack
 _ARRAY = Packing(">iiiii").pack
 _ELEMENT = Packing(">iq").pack
-_POSITIONS = Packing(">H").pack
+_ONE_PLACE = Packing(">BHH").pack
 
 BOOL, BYTEA, INT8, TEXT, INT8_ARRAY, TEXT_ARRAY, UUID_TYPE, TSVECTOR = 16, 17, 20, 25, 1016, 1009, 2950, 3614
 """The types' numbers in `pg_type`, which never change."""
@@ -34,8 +34,19 @@ LEAST = 2**63
 """A number of 64 bits is at least minus this, and less than it."""
 
 
-class Lexemes(dict[str, list[int]]):
-    """A `tsvector`: each word with the places where it stands, 1 to 16383, ascending."""
+class Lexemes(bytes):
+    """A `tsvector` in binary form: a tenth of the memory that words and their places take as such."""
+
+    @classmethod
+    def of(cls, words: Mapping[str, Sequence[int]]) -> "Lexemes":
+        """Write words with the places where each stands: 1 to 16383, ascending, 255 of a word at most; or none."""
+        parts = [_LENGTH(len(words))]
+        for word, places in words.items():
+            if len(places) == 1:  # as most words have
+                parts += (word.encode(), _ONE_PLACE(0, 1, places[0]))
+            else:
+                parts += (word.encode(), Packing(f">xH{len(places)}H").pack(len(places), *places))
+        return cls(b"".join(parts))
 
 
 class Rows(bytes):
@@ -98,11 +109,7 @@ def _text_array(values: tuple[str, ...]) -> bytes:
 
 
 def _tsvector(value: Lexemes) -> bytes:
-    parts = [_LENGTH(len(value))]
-    for word, places in value.items():
-        parts += (word.encode(), b"\0", _POSITIONS(len(places)), *map(_POSITIONS, places))
-    data = b"".join(parts)
-    return _TWO(TSVECTOR, len(data)) + data
+    return _TWO(TSVECTOR, len(value)) + value
 
 
 def _array(kind: int, elements: list[bytes]) -> bytes:

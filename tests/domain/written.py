@@ -153,6 +153,9 @@ WRITTEN: tuple[fact.Event, ...] = (
 )
 
 ADDED: dict[str, fact.Event] = {
+    "size-of-erased": fact.ContentErased(
+        occurred_at=AT, entry=2, revision=3, reason="asked for by Zoë 🗝", size=10_485_760
+    ),
     "owned-compaction": fact.CompactionCompleted(
         occurred_at=AT + 9_750_000,
         session_id=SESSION_ID,

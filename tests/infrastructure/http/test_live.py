@@ -59,7 +59,7 @@ def test_an_event_is_sent_as_events_tells_of_it(client: httpx.Client, url: str) 
     with following(url) as stream:
         record(client, "a", "b")
         found = list(stream.events(2))
-    asked = {"after": stream.start, "limit": 2}
+    asked: dict[str, str | int] = {"after": str(stream.start), "limit": 2}
     told = client.get("/v1/events", params=asked, headers={"accept": "application/x-ndjson"}).text
     assert [one.data for one in found] == told.splitlines()
     assert [(one.kind, one.id) for one in found] == [(one.event["type"], one.event["cursor"]) for one in found]
