@@ -14,6 +14,7 @@ from infrastructure.answers.objects import (
     StreamAnswer,
 )
 from infrastructure.answers.projections import ProjectionAnswer
+from infrastructure.answers.search import HitAnswer, Sought
 from infrastructure.ledger.checkpoint import Witnessed
 from infrastructure.ledger.verify import Verification
 
@@ -72,6 +73,15 @@ class Answers(Witnessed, Protocol):
         Raises:
             UnknownContext: there is none.
             WrongUsage: more than one is named.
+        """
+        ...
+
+    def search(self, sought: Sought) -> list[HitAnswer]:
+        """Give what has the words that are looked for, newest first or by how well it fits.
+
+        Raises:
+            UnusableQuery: there is no word to look for.
+            BadCursor: it does not go on from this cursor.
         """
         ...
 

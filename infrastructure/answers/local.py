@@ -28,6 +28,7 @@ from infrastructure.answers.objects import (
 )
 from infrastructure.answers.projections import ProjectionAnswer, projection_answers
 from infrastructure.answers.references import Referred, referred
+from infrastructure.answers.search import HitAnswer, SearchPage, Sought, search_page
 from infrastructure.answers.streams import state_answer, stream_answer
 from infrastructure.ledger import checkpoint
 from infrastructure.ledger.ledger import Head
@@ -82,6 +83,14 @@ class LocalAnswers:
         self._library.refresh()
         place, basis, number = _meant(referred(self._library, reference, gateway), call, submitted, tick)
         return context_answer(self._library, place, basis, number, tick)
+
+    def search(self, sought: Sought) -> list[HitAnswer]:
+        """Give what has the words that are looked for, newest first or by how well it fits."""
+        return self.search_page(sought).hits
+
+    def search_page(self, sought: Sought) -> SearchPage:
+        """Give the same, and whether there is more."""
+        return search_page(self._library, sought)
 
     def findings(self, gateway: str | None = None) -> list[FindingAnswer]:
         """Audit every heartbeat routing key, of a gateway or of all."""

@@ -18,6 +18,7 @@ from infrastructure.cli.output import note
 from infrastructure.cli.projecting import projections, rebuild
 from infrastructure.cli.reading import context, events, state, streams
 from infrastructure.cli.recording import import_
+from infrastructure.cli.searching import search
 from infrastructure.cli.serving import serve
 from infrastructure.cli.tokens import token
 from infrastructure.cli.verifying import checkpoint, verify
@@ -63,6 +64,7 @@ for command in (
     events,
     state,
     context,
+    search,
     audit,
     verify,
     checkpoint,

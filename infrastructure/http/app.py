@@ -23,6 +23,7 @@ from infrastructure.http import (
     problems,
     proving,
     reading,
+    searching,
     tokens,
 )
 from infrastructure.http.admission import Admission, administers, reads
@@ -59,7 +60,15 @@ def make_app(service: Service, doors: Doors) -> Gate:
             # Those which write ask by themselves what a token allows: only they know for which gateway.
             Router("/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES, *gateways.ROUTES]),
             Router(
-                "/v1", route_handlers=[*reading.ROUTES, *events.ROUTES, *live.ROUTES, *proving.ROUTES], guards=[reads]
+                "/v1",
+                route_handlers=[
+                    *reading.ROUTES,
+                    *events.ROUTES,
+                    *live.ROUTES,
+                    *searching.ROUTES,
+                    *proving.ROUTES,
+                ],
+                guards=[reads],
             ),
             Router("/v1", route_handlers=[*tokens.ROUTES, *keeping.ROUTES], guards=[administers]),
             *health.ROUTES,

@@ -19,6 +19,7 @@ from infrastructure.answers.objects import (
     StreamAnswer,
 )
 from infrastructure.answers.projections import ProjectionAnswer
+from infrastructure.answers.search import HitAnswer, SearchPage, Sought
 from infrastructure.ledger.checkpoint import last_checkpoint, written_line
 from infrastructure.ledger.ledger import Head
 from infrastructure.ledger.verify import Verification
@@ -86,6 +87,19 @@ class RemoteAnswers:
         """Give the context that a reference names, or one of `call`, `submitted` and `tick` in its stream."""
         parameters = {"reference": reference, "gateway": gateway, "call": call, "submitted": submitted, "tick": tick}
         return decoded(self._service.get("/v1/context", parameters), ContextAnswer)
+
+    def search(self, sought: Sought) -> list[HitAnswer]:
+        """Give what has the words that are looked for, newest first or by how well it fits."""
+        parameters = {
+            "query": sought.query,
+            **dict(sought.filters),
+            "since": None if sought.since is None else _exactly(sought.since),
+            "until": None if sought.until is None else _exactly(sought.until),
+            "after": sought.after,
+            "limit": sought.limit,
+            "rank": "true" if sought.ranked else None,
+        }
+        return decoded(self._service.get("/v1/search", parameters), SearchPage).hits
 
     def findings(self, gateway: str | None = None) -> list[FindingAnswer]:
         """Audit every heartbeat routing key, of a gateway or of all."""
