@@ -16,8 +16,8 @@ from projections.search.texts import content_of
 from projections.search.words import lexemes_of, most_parts, parts_of
 
 Type = Literal["message", "tool-call", "tool-result", "text", "erased"]
-"""What was found: a message; one that calls tools; a tool's result; a prompt, a summary or instructions. Nothing of what
-was erased is found.
+"""What was found: a message; one that calls tools; a tool's result; a prompt, a summary or instructions; or nothing any
+more, since it was erased.
 """
 
 TOOL_RESULT = "toolResult"

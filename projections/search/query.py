@@ -1,7 +1,7 @@
 """What people write to search, and what Postgres is asked.
 
-Words are all there (`overflow budget`), in any order; `"quoted words"` stand one behind the other, and so do the words of
-`notes.md`; `-word` must not be there; `word*` is how a word begins. Texts are cut in the same way (`words.py`).
+Words are all there (`overflow budget`), in any order; `"quoted words"` stand one behind the other, and so do the words
+of `notes.md`; `-word` must not be there; `word*` is how a word begins. Texts are cut in the same way (`words.py`).
 """
 
 import re

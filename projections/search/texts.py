@@ -22,7 +22,7 @@ _DECODER = msgspec.json.Decoder()
 
 
 def content_of(data: bytes) -> Content:
-    """Read a message, or a text that is none (a JSON string), from its exact bytes. Whatever they are, it has a text."""
+    """Read a message, or a text that is none (a JSON string), from its exact bytes. It never fails."""
     try:
         found = _DECODER.decode(data)
     except (ValueError, RecursionError):  # lone surrogates and numbers beyond all bounds too
@@ -36,8 +36,8 @@ def content_of(data: bytes) -> Content:
     for name in ("summary", "errorMessage"):
         if isinstance(more := found.get(name), str):
             pieces.append(more)
-    if isinstance(name := found.get("toolName"), str) and name:
-        tools.append(name)
+    if isinstance(tool := found.get("toolName"), str) and tool:
+        tools.append(tool)
     return Content("\n".join(pieces), tuple(tools))
 
 

@@ -1,13 +1,14 @@
 """Words as they are searched: texts and queries are cut alike.
 
 A word is a run of letters and digits, folded for case: `/srv/x/notes.md` is `srv`, `x`, `notes`, `md`, one behind the
-other, and so is `snake_case` two words. In scripts that are written without spaces (Chinese, Japanese, Korean, Thai and
-their neighbours) each character begins a word of two, and the last one of a run stands by itself: so any piece of such a
-text is found, a single character as the beginning of a word.
+other, and so is `snake_case` two words. In scripts that are written without spaces (Chinese, Japanese, Thai and their
+neighbours; Korean too, which has none within a word and its endings) each character begins a word of two, and the last
+one of a run stands by itself: so any piece of such a text is found, a single character as the beginning of a word.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from unicodedata import normalize
 
 from msgspec import Struct
@@ -95,7 +96,7 @@ def most_parts(size: int) -> int:
 
 def lexemes_of(words: dict[str, list[int]], *others: str) -> Lexemes:
     """Write words with their places, and others without any, as Postgres takes them."""
-    return Lexemes.of({**words, **dict.fromkeys(others, [])})
+    return Lexemes.of({**words, **{other: [] for other in others}})
 
 
 def _fill(part: dict[str, list[int]], words: list[str], start: int) -> int:
@@ -128,4 +129,4 @@ def _begins(text: str, ends: list[int]) -> Iterator[int]:
 
 
 def _pairs(run: str) -> list[str]:
-    return [*map("".join, zip(run, run[1:], strict=False)), run[-1]]
+    return [*map("".join, pairwise(run)), run[-1]]

@@ -40,13 +40,19 @@ def recorded(ledger: Ledger, folder: Path) -> None:
     lines: list[dict[str, Any]] = []
     for n in range(60):
         key, session = f"agent:a{n % 5}:main:heartbeat", f"s-{n // 10}"
-        message = {"role": "user", "content": f"{n % 7}", "timestamp": n % 7, "idempotencyKey": f"{n % 7}:user"}
+        text = f"{n % 7} " + "long 漢字 " * 300 * (n % 7 == 3)
+        message = {"role": "user", "content": text, "timestamp": n % 7, "idempotencyKey": f"{n % 7}:user"}
         at = f"2026-11-23T08:{n:02d}:00Z"
         params = {"sessionId": session, "sessionKey": key}
         lines.append({"ts": at, "method": "ingest", "params": {**params, "message": message}})
         lines.append(
             {"ts": at, "method": "assemble", "params": {**params, "messages": []}, "result": {"messages": [message]}}
         )
+        if n % 6 == 5:
+            call = {"type": "toolCall", "id": "c", "name": "read", "arguments": {"path": f"/srv/{n}"}}
+            message = {"role": "assistant", "content": [call], "timestamp": n, "responseId": f"r{n}"}
+            lines.append({"ts": at, "method": "compact", "params": {**params, "customInstructions": f"keep {n}"}})
+            lines.append({"ts": at, "method": "ingestBatch", "params": {**params, "messages": [message]}})
     (folder / "lines").write_text("\n".join(json.dumps(line) for line in lines))
     Importer(ledger, gateway="g").import_recording(str(folder / "lines"), lambda _bytes: None)
 
@@ -74,7 +80,8 @@ def test_rows_do_not_depend_on_how_the_events_are_batched(ledger: Ledger, databa
             assert rows(owner) == at_once
 
         check()
-        assert len(at_once["sightings"]) + len(at_once["repeats"]) == 60
+        assert len(at_once["sightings"]) + len(at_once["repeats"]) == 60 + 10
+        assert any(row[5] > 1 for row in at_once["search"])  # a text of several parts
 
 
 def test_folding_what_was_folded_changes_nothing(ledger: Ledger, database: str, tmp_path: Path) -> None:
