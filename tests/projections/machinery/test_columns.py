@@ -75,7 +75,10 @@ def test_words_arrive_with_their_places(scratch: psycopg.Connection[Any]) -> Non
         partition: int
         words: Lexemes
 
-    rows = [WordsRow(1, Lexemes({"naïve": [1, 7], "agent": [2, 16383], "'quoted'": [3]})), WordsRow(2, Lexemes())]
+    rows = [
+        WordsRow(1, Lexemes.of({"naïve": [1, 7], "agent": [2, 16383], "'quoted'": [3]})),
+        WordsRow(2, Lexemes.of({})),
+    ]
     writer = RowWriter(WordsRow)
     written = writer.written(rows, kind_of(scratch, "words"))
     found = scratch.execute("select partition, words::text from unnest(%b::words[])", (written,)).fetchall()
