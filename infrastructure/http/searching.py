@@ -23,7 +23,10 @@ MORE_HEADER = "heartline-more"
 SearchQuery = Annotated[
     str,
     QueryParameter(
-        description='Words that are all there; `"in a row"`, `-not there`, `begin*`.', pattern=NO_NUL, max_length=2_000
+        name="query",
+        description='Words that are all there; `"in a row"`, `-not there`, `begin*`.',
+        pattern=NO_NUL,
+        max_length=2_000,
     ),
 ]
 
@@ -35,6 +38,8 @@ FoundType = Annotated[
     SoughtType | None, QueryParameter(name="type", description="Only messages, tool calls, results, or other texts.")
 ]
 
+Rank = Annotated[bool, QueryParameter(description="Of the newest 1,000, those first that fit best.")]
+
 
 @get(
     "/search",
@@ -45,7 +50,7 @@ FoundType = Annotated[
 def search(
     request: Request[Any, Any, Any],
     service: NamedDependency[Service],
-    query: SearchQuery,
+    words: SearchQuery,
     found_type: FoundType = None,
     role: Narrowed = None,
     tool: Narrowed = None,
@@ -57,7 +62,7 @@ def search(
     until: Until = None,
     after: After = None,
     limit: Limit = HITS,
-    rank: bool = False,
+    rank: Rank = False,
 ) -> Told[SearchPage]:
     """Go on with the cursor of the last hit as long as there is `more`.
 
@@ -67,7 +72,7 @@ def search(
     now = datetime.now(UTC)
     begin, end = (None if one is None else parse_time(one, now) for one in (since, until))
     sought = Sought(
-        query=query,
+        query=words,
         type=found_type,
         role=role,
         tool=tool,

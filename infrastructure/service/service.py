@@ -8,6 +8,7 @@ from infrastructure.access.keyring import Keyring, Known, tokens_in_use
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.service.aside import Aside, Shared
 from infrastructure.service.desk import Desk
+from infrastructure.service.folding import Folding
 from infrastructure.service.libraries import Libraries
 from infrastructure.service.listening import Listening
 from infrastructure.service.live import Live
@@ -33,6 +34,7 @@ class Service:
         self.long_questions = LongQuestions()
         self.listening = Listening(open_ledger)
         self.live = Live(open_ledger, self.listening, self.meters)
+        self.folding = Folding(open_ledger, self.listening)
         self.desk = Desk(open_ledger, self.meters)
         self.keyring = Keyring(self._tokens)
         self.database_status = Shared(self._database_status)
@@ -50,6 +52,7 @@ class Service:
             warn("ended before everything was written; who sent it was not told that it was")
         self.libraries.close()
         self.live.close()
+        self.folding.close()
         self.listening.close()
         self.aside.close()
         self.readers.shutdown(wait=False, cancel_futures=True)
