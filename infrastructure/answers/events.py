@@ -147,7 +147,7 @@ def place_of(library: Library, wanted: Wanted) -> Place | None:
     """
     if wanted.engine_key is None and wanted.gateway is None:
         return None
-    library.refresh()
+    library.refresh("engines")
     library.check_gateway(wanted.gateway)
     return None if wanted.engine_key is None else library.place(wanted.engine_key, wanted.gateway)
 

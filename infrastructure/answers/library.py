@@ -52,13 +52,21 @@ class Library:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._projector = Projector(ledger.connection, PROJECTIONS)
+        self._projectors: dict[tuple[str, ...], Projector] = {}
 
-    def refresh(self, told: Callable[[int], None] | None = None) -> dict[int, int]:
-        """Bring the projections up to everything that is in the ledger now; give the offsets that answers rest on."""
+    def refresh(self, *models: str) -> dict[int, int]:
+        """Bring these read models, or all, up to everything that is in the ledger now; give the offsets that answers
+        rest on. Name those that an answer is read from: the others' work is not its.
+        """
         ends = self.ends()
-        self._projector.catch_up(ends, told)
+        self._projector(models).catch_up(ends)
         return ends
+
+    def _projector(self, models: tuple[str, ...] = ()) -> Projector:
+        if models not in self._projectors:
+            folded = [one for one in PROJECTIONS if not models or one.name in models]
+            self._projectors[models] = Projector(self.ledger.connection, folded)
+        return self._projectors[models]
 
     def ends(self) -> dict[int, int]:
         """Give the last position of every partition."""
@@ -77,7 +85,7 @@ class Library:
     def behind(self) -> int:
         """Count the events that at least one projection has not folded yet."""
         ends = self.ends()
-        return sum(ends[partition] - position for partition, position in self._projector.behind(ends).items())
+        return sum(ends[partition] - position for partition, position in self._projector().behind(ends).items())
 
     def streams(
         self, gateway: str | None = None, engine_key: str | None = None, routing_key: str | None = None

@@ -44,7 +44,7 @@ class LocalAnswers:
 
     def streams(self, gateway: str | None = None) -> list[StreamAnswer]:
         """List the streams, of a gateway or of all, in the order in which they began."""
-        self._library.refresh()
+        self._library.refresh("engines")
         self._library.check_gateway(gateway)
         return [stream_answer(found) for found in self._library.streams(gateway)]
 
@@ -66,7 +66,7 @@ class LocalAnswers:
 
     def state(self, engine_key: str, gateway: str | None = None, at: str | None = None) -> StateAnswer:
         """Give an engine's state as of a version or a time; of now if None."""
-        self._library.refresh()
+        self._library.refresh("engines")
         return state_answer(self._library, self._library.place(engine_key, gateway), at)
 
     def context(
@@ -80,7 +80,7 @@ class LocalAnswers:
         """Give the context that a reference names, or one of `call`, `submitted` and `tick` in its stream."""
         if sum(one is not None for one in (call, submitted, tick)) > 1:
             raise WrongUsage("A call, a submitted context and a tick each name one context: give one of them.")
-        self._library.refresh()
+        self._library.refresh("engines", "contexts", "origins")
         place, basis, number = _meant(referred(self._library, reference, gateway), call, submitted, tick)
         return context_answer(self._library, place, basis, number, tick)
 
@@ -94,7 +94,7 @@ class LocalAnswers:
 
     def findings(self, gateway: str | None = None) -> list[FindingAnswer]:
         """Audit every heartbeat routing key, of a gateway or of all."""
-        self._library.refresh()
+        self._library.refresh("engines", "contexts", "origins")
         self._library.check_gateway(gateway)
         return [finding_answer(found) for found in findings(self._library, gateway)]
 
