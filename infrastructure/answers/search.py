@@ -27,6 +27,9 @@ MOST_HITS = 1_000
 LEAST_WALKED, MOST_WALKED = 1_000, 20_000
 """How many of the newest rows are looked through before the index of words is asked."""
 
+FURTHER = 9
+"""How much further the index is asked at first."""
+
 A_SORTED_ROW = 4
 """How many rows can be looked through in the time in which one is found by the index and sorted. (Measured.)"""
 
@@ -151,7 +154,7 @@ def _newest(library: Library, asking: Asked, sought: Sought, after: HitPlace | N
 
     Words that many rows have are found soonest by walking through the newest rows, others by their index. How many
     have them can't be known beforehand: so a walk goes first, as long as costs about what the sorting will where it
-    finds too little.
+    finds too little; and the index is asked for what lies just behind before it is for all.
     """
     walked = min(max(isqrt(want * library.rows("search/rows", {})[0][0] // A_SORTED_ROW), LEAST_WALKED), MOST_WALKED)
     parameters: dict[str, Any] = {
@@ -164,11 +167,21 @@ def _newest(library: Library, asking: Asked, sought: Sought, after: HitPlace | N
         "limit": want,
         **_place("before", after),
     }
-    found = _keys(library, "search/newest", parameters)
-    if len(found) < want:
-        for last in _rows(library, "search/walked", parameters):
-            found += _keys(library, "search/older", parameters | _place("from", HitPlace(*last)))
-    return list({key.where: key for key in reversed(found)}.values())[::-1][:want]
+    found = {key.where: key for key in _keys(library, "search/newest", parameters)}
+    if len(found) < want and (begin := _reached(library, parameters, walked)):
+        end = _reached(library, parameters, walked * FURTHER)
+        for since, until in ((begin, end), (end, None)) if end else ((begin, None),):
+            if len(found) < want:
+                places = {**_place("from", since), **_place("to", until)}
+                for key in _keys(library, "search/older", parameters | places):
+                    found.setdefault(key.where, key)  # one that lies at the border is found on both sides
+    return list(found.values())[:want]
+
+
+def _reached(library: Library, parameters: dict[str, Any], rows: int) -> HitPlace | None:
+    """Give the place of a row by its number from the newest on; None where there are fewer."""
+    found = _rows(library, "search/walked", {**parameters, "walked": rows})
+    return HitPlace(*found[0]) if found else None
 
 
 def _place(name: str, place: HitPlace | None) -> dict[str, Any]:

@@ -18,8 +18,10 @@ begin
     select coalesce(max(generation), 0) + 1 into number from heartline_projections.generations where projection = in_projection;
     for one in select name from heartline_projections.tables where projection = in_projection loop
         execute format(
-            'create table heartline_projections.%I (like heartline_projections.%I including all excluding indexes)',
-            one || '_' || number, one || '_0'
+            'create table heartline_projections.%I (like heartline_projections.%I including all excluding indexes) %s',
+            one || '_' || number, one || '_0',
+            (select 'with (' || array_to_string(reloptions, ', ') || ')' from pg_class
+             where oid = format('heartline_projections.%I', one || '_0')::regclass)
         );
         execute format(
             'alter table heartline_projections.%I add constraint %I %s', one || '_' || number, one || '_' || number || '_key',

@@ -1,5 +1,5 @@
--- What is found by the index of words from a place of a search on, from the newest on. All of it is gathered and sorted: to
--- be asked for words that few rows have. A long text is in several rows, of which one is given.
+-- What is found by the index of words from a place of a search on, and down to another, from the newest on. All of it is
+-- gathered and sorted: to be asked for words that few rows have there. A long text is in several rows, of which one is given.
 with found as materialized (
     select occurred_at, partition, position, place, stream, entry, revision, part, parts
     from heartline_projections.search
@@ -7,6 +7,8 @@ with found as materialized (
         and (%(since)s::bigint is null or occurred_at >= %(since)s)
         and (occurred_at, partition, position, place)
             <= (%(from_at)s, %(from_partition)s, %(from_position)s, %(from_place)s)
+        and (%(to_at)s::bigint is null
+            or (occurred_at, partition, position, place) >= (%(to_at)s, %(to_partition)s, %(to_position)s, %(to_place)s))
 )
 select distinct on (s.occurred_at, s.partition, s.position, s.place)
     s.occurred_at, s.partition, s.position, s.place, s.stream, s.entry, s.revision, s.part

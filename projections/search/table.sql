@@ -21,6 +21,6 @@ create table heartline_projections.search_0 (
     role text not null,
     tools text[] not null,
     next_call bigint not null,
-    words tsvector not null,
+    words tsvector storage external not null, -- compressing takes as long as all else that it takes to write a row
     primary key (partition, stream, entry, revision, part)
-);
+) with (toast_tuple_target = 8160); -- most are looked through together with their row

@@ -99,8 +99,10 @@ begin
     select coalesce(max(generation), 0) + 1 into number from heartline_projections.generations where projection = in_projection;
     for one in select name from heartline_projections.tables where projection = in_projection loop
         execute format(
-            'create table heartline_projections.%I (like heartline_projections.%I including all excluding indexes)',
-            one || '_' || number, one || '_0'
+            'create table heartline_projections.%I (like heartline_projections.%I including all excluding indexes) %s',
+            one || '_' || number, one || '_0',
+            (select 'with (' || array_to_string(reloptions, ', ') || ')' from pg_class
+             where oid = format('heartline_projections.%I', one || '_0')::regclass)
         );
         execute format(
             'alter table heartline_projections.%I add constraint %I %s', one || '_' || number, one || '_' || number || '_key',
@@ -458,9 +460,9 @@ create table heartline_projections.search_0 (
     role text not null,
     tools text[] not null,
     next_call bigint not null,
-    words tsvector not null,
+    words tsvector storage external not null, -- compressing takes as long as all else that it takes to write a row
     primary key (partition, stream, entry, revision, part)
-);
+) with (toast_tuple_target = 8160); -- most are looked through together with their row
 
 -- What is found is told from the newest on.
 create index search_0_by_time on heartline_projections.search_0 (occurred_at, partition, position, place);
