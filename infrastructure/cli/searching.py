@@ -102,7 +102,8 @@ def _marked(hit: HitAnswer) -> str:
     told: list[str] = []
     at = 0
     for start, end in hit.matches:
-        told += (_line(hit.snippet[at:start]), click.style(_line(hit.snippet[start:end]), bold=bold or None))
+        found = _line(hit.snippet[start:end])
+        told += (_line(hit.snippet[at:start]), click.style(found, bold=True) if bold else found)
         at = end
     return "".join([*told, _line(hit.snippet[at:])]).strip()
 

@@ -10,6 +10,7 @@ import pytest
 from domain.errors import HeartlineError
 from infrastructure.answers.answers import Answers
 from infrastructure.answers.events import Wanted
+from infrastructure.answers.search import Sought
 from infrastructure.answers.times import parse_time
 from infrastructure.answers.writing import written
 from infrastructure.ledger.checkpoint import append_checkpoint
@@ -45,6 +46,18 @@ QUESTIONS: dict[str, Question] = {
     "a context of a tick": lambda to: to.context(KEY, "sample", tick=to.context(KEY, "sample", call=4).tick_id),
     "a context by its event": lambda to: to.context("11-103"),
     "a context of strange content": lambda to: to.context(strange.KEY),
+    "a search": lambda to: to.search(Sought(query='heartbeat "inbox md" -nothing')),
+    "a search for nothing on record": lambda to: to.search(Sought(query="nothingofthekind")),
+    "a narrowed search": lambda to: to.search(
+        Sought(query="in*", type="tool-result", role="toolResult", tool="read", gateway="sample", agent="main", limit=3)
+    ),
+    "a search of an engine": lambda to: to.search(Sought(query="the", engine_key=KEY, routing_key=KEY, since=MOMENT)),
+    "a search of before": lambda to: to.search(Sought(query="the", until=MOMENT)),
+    "a ranked search": lambda to: to.search(Sought(query="the inbox", ranked=True, limit=9)),
+    "a search behind a hit": lambda to: to.search(
+        Sought(query="the", after=to.search(Sought(query="the"))[2].cursor, limit=4)
+    ),
+    "a search of strange content": lambda to: to.search(Sought(query="p", gateway="strange")),
     "findings": lambda to: to.findings(),
     "findings of a gateway": lambda to: to.findings("other"),
     "findings of nothing": lambda to: to.findings("strange"),
@@ -72,6 +85,10 @@ REFUSED: dict[str, Question] = {
     "a context named twice": lambda to: to.context(f"{KEY}#4", "sample", call=1),
     "an event without a context": lambda to: to.context("11-1"),
     "findings of no gateway": lambda to: to.findings("nowhere"),
+    "a search without a word": lambda to: to.search(Sought(query="-nothing")),
+    "a search of no gateway": lambda to: to.search(Sought(query="x1", gateway="nowhere")),
+    "a search behind no cursor": lambda to: to.search(Sought(query="x1", after="nonsense")),
+    "a ranked search behind a cursor": lambda to: to.search(Sought(query="x1", after="nonsense", ranked=True)),
 }
 
 
