@@ -2,11 +2,12 @@
 
 from projections.contexts.projection import CONTEXTS
 from projections.engines.projection import ENGINES
+from projections.keys.projection import KEYS
 from projections.machinery.projection import AnyProjection
 from projections.origins.projection import ORIGINS
 from projections.search.projection import SEARCH
 
-PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, ORIGINS, CONTEXTS, SEARCH)
+PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, ORIGINS, CONTEXTS, KEYS, SEARCH)
 """To add one, add its folder here and its objects to a migration."""
 
 MACHINERY_OBJECTS = (
@@ -28,6 +29,7 @@ MACHINERY_OBJECTS = (
     "machinery/keep_memories",
     "machinery/set_events_aside",
     "machinery/begin_partitions",
+    "machinery/view",
 )
 """What projections share, as paths below `projections/`, in the order of their making."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infrastructure.answers.events import Wanted
+from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection
 from infrastructure.answers.objects import (
     Check,
     ContextAnswer,
@@ -53,6 +54,16 @@ class Answers(Witnessed, Protocol):
 
         Raises:
             UnknownEvent: there is none of this id.
+        """
+        ...
+
+    def listed(
+        self, listing: Listing[R, A], selection: Selection, after: str | None = None, limit: int = USUAL
+    ) -> Page[A]:
+        """List those behind a cursor, at most so many, newest first.
+
+        Raises:
+            BadCursor: the cursor is none, or of another list or ledger.
         """
         ...
 

@@ -101,7 +101,7 @@ class Library:
         Raises:
             UnknownStream: there is none of this name; it names the candidates.
         """
-        if gateway is None or self.streams(gateway):
+        if gateway is None or self.rows("engines/has_gateway", {"gateway": gateway})[0][0]:
             return
         names = sorted({one.gateway for one in self.streams()})
         hint = f"There are {', '.join(names)}." if names else "The ledger holds no stream yet."

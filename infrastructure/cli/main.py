@@ -14,6 +14,7 @@ from infrastructure.cli.auditing import audit
 from infrastructure.cli.doctor import doctor, migrate
 from infrastructure.cli.generating import generate
 from infrastructure.cli.keeping import backup, restore
+from infrastructure.cli.listing import COMMANDS as LISTS
 from infrastructure.cli.output import note
 from infrastructure.cli.projecting import projections, rebuild
 from infrastructure.cli.reading import context, events, state, streams
@@ -31,7 +32,7 @@ EPILOG = """\b
 Examples:
   heartline import recording.ndjson --trace cache-trace.jsonl
   heartline audit
-  heartline streams
+  heartline engines
   heartline context agent:main:main:heartbeat --call 4
   heartline events agent:main:main:heartbeat --json | jq .type
 
@@ -61,6 +62,7 @@ def commands() -> None:
 for command in (
     import_,
     streams,
+    *LISTS,
     events,
     state,
     context,

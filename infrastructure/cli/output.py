@@ -43,6 +43,32 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
+def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> list[str]:
+    """Lay out rows in columns that together are at most so wide: the widest give way, cut in their middle, since the
+    ends of keys and ids are what tells them apart.
+    """
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    room = width - 2 * (len(widths) - 1)
+    while (over := sum(widths) - room) > 0:
+        widest = max(widths)
+        among = [place for place, one in enumerate(widths) if one == widest]
+        next_widest = max((one for one in widths if one < widest), default=1)
+        cut = min(widest - next_widest, -(-over // len(among)))
+        for place in among:
+            widths[place] -= cut
+    return table(
+        [shortened(cell, most) for cell, most in zip(header, widths, strict=True)],
+        [[_cut_within(cell, most) for cell, most in zip(row, widths, strict=True)] for row in rows],
+    )
+
+
+def _cut_within(text: str, width: int) -> str:
+    if len(text) <= width:
+        return text
+    kept = max(width - 1, 0)
+    return f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
+
+
 def _cells(line: Sequence[str], widths: Sequence[int]) -> list[tuple[str, int, bool]]:
     return [
         (cell, width, column == len(widths) - 1) for column, (cell, width) in enumerate(zip(line, widths, strict=True))

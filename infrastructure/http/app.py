@@ -18,6 +18,7 @@ from infrastructure.http import (
     gateways,
     health,
     keeping,
+    listing,
     live,
     observations,
     problems,
@@ -63,6 +64,7 @@ def make_app(service: Service, doors: Doors) -> Gate:
                 "/v1",
                 route_handlers=[
                     *reading.ROUTES,
+                    *listing.ROUTES,
                     *events.ROUTES,
                     *live.ROUTES,
                     *searching.ROUTES,

@@ -26,7 +26,7 @@ MORE_HEADER = "heartline-more"
 
 
 @dataclass
-class _InLinesToo(Operation):
+class InLinesToo(Operation):
     """Describes that a page is also answered as lines."""
 
     def __post_init__(self) -> None:
@@ -34,7 +34,7 @@ class _InLinesToo(Operation):
             content = getattr(response, "content", None)
             if content and JSON in content:
                 content[NDJSON] = OpenAPIMediaType(
-                    schema=Schema(type=OpenAPIType.STRING, description="The events of the page, one object a line.")
+                    schema=Schema(type=OpenAPIType.STRING, description="What is on the page, one object a line.")
                 )
 
 
@@ -42,7 +42,7 @@ class _InLinesToo(Operation):
     "/events",
     sync_to_thread=True,
     summary="List events, of one engine or of all, in the order in which they were recorded.",
-    operation_class=_InLinesToo,
+    operation_class=InLinesToo,
     responses=problems(_404="No such engine or gateway is on record."),
 )
 def events(

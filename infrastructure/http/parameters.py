@@ -37,6 +37,30 @@ AnyEngineKey = Annotated[
     QueryParameter(description="Only events of this engine.", pattern=NO_NUL, max_length=MOST_CHARACTERS),
 ]
 
+OfEngineKey = Annotated[
+    str | None,
+    QueryParameter(description="Only those of this engine key.", pattern=NO_NUL, max_length=MOST_CHARACTERS),
+]
+
+OfRoutingKey = Annotated[
+    str | None,
+    QueryParameter(description="Only those of this routing key.", pattern=NO_NUL, max_length=MOST_CHARACTERS),
+]
+
+OfAgent = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only those of this agent, which keys name (`agent:<agent>:…`).",
+        pattern=NO_NUL,
+        max_length=MOST_CHARACTERS,
+    ),
+]
+
+OfSession = Annotated[
+    str | None,
+    QueryParameter(description="Only those of this session.", pattern=NO_NUL, max_length=MOST_CHARACTERS),
+]
+
 Types = Annotated[
     list[Annotated[str, Meta(pattern=NO_NUL, max_length=200)]] | None,
     QueryParameter(name="type", description="Only events of this type; may be repeated.", max_items=MOST_TYPES),

@@ -48,6 +48,12 @@ OBJECTS = (
 SERVICE_ROLE = "heartline_service"
 """Owns nothing; may read, and call the functions that write."""
 
+READER_ROLE = "heartline_reader"
+"""May read the views for people, and nothing else."""
+
+ROLES = {SERVICE_ROLE: "service", READER_ROLE: "reader"}
+"""What the files below `sql/roles/` that make them are called."""
+
 DEFAULT_PARTITIONS = 16
 
 
@@ -86,7 +92,7 @@ def migrating(conninfo: str, partitions: int) -> Iterator[psycopg.Connection[tup
         with _errors_of_psycopg(), engine.begin() as connection:
             connection.execute(text("select pg_advisory_xact_lock(hashtext('heartline.migrate'))"))
             _upgrade(connection)
-            _make_service_role(connection)
+            _make_roles(connection)
             _make_ledger(connection, partitions)
             yield cast(psycopg.Connection[tuple[object, ...]], connection.connection.driver_connection)
     finally:
@@ -126,18 +132,19 @@ def _upgrade(connection: Connection) -> None:
         environment.run_migrations()
 
 
-def _make_service_role(connection: Connection) -> None:
-    """Make the service's role, and let the owner act as it, where the database lets us make roles."""
+def _make_roles(connection: Connection) -> None:
+    """Make the roles, and let the owner act as them, where the database lets us make roles."""
     rights = text("select rolcreaterole, rolsuper from pg_roles where rolname = current_user")
     may_create, superuser = connection.execute(rights).one()
     known = text("select 1 from pg_roles where rolname = :role")
-    if connection.execute(known, {"role": SERVICE_ROLE}).first() is None:
-        if not (may_create or superuser):
-            return
-        connection.execute(text(statement("roles/service")))
-    if may_create and not superuser:
-        connection.execute(text(f"grant {SERVICE_ROLE} to current_user"))
-    connection.execute(text(statement("roles/grants")))
+    for role, name in ROLES.items():
+        if connection.execute(known, {"role": role}).first() is None:
+            if not (may_create or superuser):
+                continue
+            connection.execute(text(statement(f"roles/{name}")))
+        if may_create and not superuser:
+            connection.execute(text(f"grant {role} to current_user"))
+        connection.execute(text(statement(f"roles/{name}_grants")))
 
 
 def _make_ledger(connection: Connection, partitions: int) -> None:

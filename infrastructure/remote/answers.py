@@ -6,8 +6,10 @@ from pathlib import Path
 from uuid import UUID
 
 from msgspec import json
+from msgspec.structs import asdict
 
 from infrastructure.answers.events import EVENT_ID, Wanted, no_event
+from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection, followed, joined
 from infrastructure.answers.objects import (
     Check,
     ContextAnswer,
@@ -70,6 +72,24 @@ class RemoteAnswers:
         if not EVENT_ID.fullmatch(event_id):
             raise no_event(event_id)  # it could name another path
         return decoded(self._service.get(f"/v1/events/{event_id}"), EventAnswer)
+
+    def listed(
+        self, listing: Listing[R, A], selection: Selection, after: str | None = None, limit: int = USUAL
+    ) -> Page[A]:
+        """List those behind a cursor, at most so many, newest first."""
+
+        def ask(at: str | None, most: int) -> Page[A]:
+            parameters = {
+                **asdict(selection),
+                "since": None if selection.since is None else _exactly(selection.since),
+                "until": None if selection.until is None else _exactly(selection.until),
+                "after": at,
+                "limit": most,
+            }
+            page: type[Page[A]] = Page[listing.answer]  # type: ignore[name-defined]  # it is known at run time only
+            return decoded(self._service.get(f"/v1/{listing.name}", parameters), page)
+
+        return joined(followed(ask, after, limit))
 
     def state(self, engine_key: str, gateway: str | None = None, at: str | None = None) -> StateAnswer:
         """Give an engine's state as of a version or a time; of now if None."""

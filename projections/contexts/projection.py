@@ -147,10 +147,12 @@ CONTEXTS = Projection(
     objects=(
         "contexts/table",
         "contexts/by_time",
+        "contexts/by_gateway",
         "contexts/by_routing_key",
         "contexts/by_engine_key",
         "contexts/by_agent",
         "contexts/register",
+        "contexts/view",
     ),
     takes=frozenset((EngineOpened, ContextAssembled, PromptSubmitted)),
 )

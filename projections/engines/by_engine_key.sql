@@ -1,2 +1,3 @@
--- Keys are of any length, an index entry is not: they are looked up by their hash.
-create index engines_0_by_engine_key on heartline_projections.engines_0 (hashtextextended(engine_key, 0));
+-- Those of an engine key, newest first. Keys are of any length, an index entry is not: they are looked up by their hash.
+create index engines_0_by_engine_key on heartline_projections.engines_0
+    (hashtextextended(engine_key, 0), opened_at, partition, position);

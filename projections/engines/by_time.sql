@@ -1,2 +1,2 @@
--- Engines are listed in the order in which they began.
-create index engines_0_by_time on heartline_projections.engines_0 (first_at, partition, stream);
+-- Engines are listed newest first, page by page.
+create index engines_0_by_time on heartline_projections.engines_0 (opened_at, partition, position);

@@ -17,7 +17,10 @@ its state at any version or time."""
 
 
 class EngineRow(Struct, frozen=True, kw_only=True):
-    """What an engine came to. Times in µs since the Unix epoch; tokens of its last context are as it estimated them."""
+    """What an engine came to. Times in µs since the Unix epoch; tokens of its last context are as it estimated them.
+
+    `position` and `opened_at` are of its first event, and never change; `first_at` is the least time of any.
+    """
 
     partition: int
     stream: UUID
@@ -40,6 +43,8 @@ class EngineRow(Struct, frozen=True, kw_only=True):
     anomalies: int
     first_at: int
     last_at: int
+    position: int
+    opened_at: int
 
 
 class StandingRow(Struct, frozen=True):
@@ -53,9 +58,11 @@ class StandingRow(Struct, frozen=True):
 
 
 class Remembered(Struct, frozen=True):
-    """An engine, and where it stands."""
+    """An engine, where it begins, and where it stands."""
 
     partition: int
+    position: int
+    opened_at: int
     stream: UUID
     gateway: str
     engine_key: str
@@ -67,9 +74,19 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered, Sequ
     """Give where an engine stands after an event; every so many events, also as a row."""
     if remembered is None:
         kind = one.event.kind if isinstance(one.event, EngineOpened) else kind_of(one.engine_key)
-        remembered = Remembered(one.partition, one.stream, one.gateway, one.engine_key, kind, NOWHERE)
+        at = one.event.occurred_at
+        remembered = Remembered(one.partition, one.position, at, one.stream, one.gateway, one.engine_key, kind, NOWHERE)
     standing = stand(remembered.standing, one.event)
-    after = Remembered(one.partition, one.stream, remembered.gateway, remembered.engine_key, remembered.kind, standing)
+    after = Remembered(
+        one.partition,
+        remembered.position,
+        remembered.opened_at,
+        one.stream,
+        remembered.gateway,
+        remembered.engine_key,
+        remembered.kind,
+        standing,
+    )
     if standing.version % EVERY:
         return after, ()
     return after, (
@@ -103,6 +120,8 @@ def shown(remembered: Remembered) -> Sequence[Row]:
             anomalies=standing.anomalies,
             first_at=standing.first_at or 0,
             last_at=standing.latest_at or 0,
+            position=remembered.position,
+            opened_at=remembered.opened_at,
         ),
     )
 
@@ -119,10 +138,14 @@ ENGINES = Projection(
     ),
     objects=(
         "engines/table",
-        "engines/by_engine_key",
         "engines/by_time",
+        "engines/by_gateway",
+        "engines/by_engine_key",
+        "engines/by_routing_key",
+        "engines/by_agent",
         "engines/standings",
         "engines/register",
+        "engines/view",
     ),
     takes=EVERY_EVENT,
 )

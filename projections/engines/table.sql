@@ -1,4 +1,5 @@
 -- One row a stream: which engine it is of, and what it came to. Times in microseconds since the Unix epoch.
+-- `position` and `opened_at` are of its first event.
 create table heartline_projections.engines_0 (
     partition bigint not null,
     stream uuid not null,
@@ -21,5 +22,7 @@ create table heartline_projections.engines_0 (
     anomalies bigint not null,
     first_at bigint not null,
     last_at bigint not null,
+    position bigint not null,
+    opened_at bigint not null,
     primary key (partition, stream)
 );

@@ -114,6 +114,8 @@ ORIGINS = Projection(
         "origins/repeats",
         "origins/repeats_by_entry",
         "origins/register",
+        "origins/view",
+        "origins/entries_view",
     ),
     takes=frozenset((EntriesRecorded,)),
 )

@@ -294,7 +294,38 @@ as $$
         on conflict do nothing
 $$;
 
+-- Projections for people: how far each generation is.
+create view heartline.projections as
+    select g.projection, g.generation, g.version, g.state, reached.folded, reached.lag, aside.set_aside, g.begun_at, g.live_at
+    from heartline_projections.generations g
+    cross join lateral (
+        select coalesce(sum(o.position), 0)::bigint as folded,
+            coalesce(sum(greatest(coalesce(log.position, 0) - o.position, 0)), 0)::bigint as lag
+        from heartline_projections.offsets o
+        left join lateral (
+            select e.position from heartline.events e where e.partition = o.partition order by e.position desc limit 1
+        ) log on true
+        where o.projection = g.projection and o.generation = g.generation
+    ) reached
+    cross join lateral (
+        select count(*) as set_aside from heartline_projections.set_aside s
+        where s.projection = g.projection and s.generation = g.generation
+    ) aside;
+comment on view heartline.projections is
+    'How far each read model is: its live generation, and the one that is filled beside it where one is.';
+comment on column heartline.projections.projection is 'Which read model.';
+comment on column heartline.projections.generation is 'The number of the generation: each rebuild fills the next.';
+comment on column heartline.projections.version is 'The version of the fold that fills it.';
+comment on column heartline.projections.state is 'live (what is read) or filling.';
+comment on column heartline.projections.folded is 'How many events of the ledger lie behind it.';
+comment on column heartline.projections.lag is
+    'How many events of the ledger lie before it. A question folds them first.';
+comment on column heartline.projections.set_aside is 'How many events its fold could not take.';
+comment on column heartline.projections.begun_at is 'When it was begun.';
+comment on column heartline.projections.live_at is 'When it took over; null while it is filled.';
+
 -- One row a stream: which engine it is of, and what it came to. Times in microseconds since the Unix epoch.
+-- `position` and `opened_at` are of its first event.
 create table heartline_projections.engines_0 (
     partition bigint not null,
     stream uuid not null,
@@ -317,14 +348,28 @@ create table heartline_projections.engines_0 (
     anomalies bigint not null,
     first_at bigint not null,
     last_at bigint not null,
+    position bigint not null,
+    opened_at bigint not null,
     primary key (partition, stream)
 );
 
--- Keys are of any length, an index entry is not: they are looked up by their hash.
-create index engines_0_by_engine_key on heartline_projections.engines_0 (hashtextextended(engine_key, 0));
+-- Engines are listed newest first, page by page.
+create index engines_0_by_time on heartline_projections.engines_0 (opened_at, partition, position);
 
--- Engines are listed in the order in which they began.
-create index engines_0_by_time on heartline_projections.engines_0 (first_at, partition, stream);
+-- Those of a gateway, newest first.
+create index engines_0_by_gateway on heartline_projections.engines_0 (gateway, opened_at, partition, position);
+
+-- Those of an engine key, newest first. Keys are of any length, an index entry is not: they are looked up by their hash.
+create index engines_0_by_engine_key on heartline_projections.engines_0
+    (hashtextextended(engine_key, 0), opened_at, partition, position);
+
+-- Those of a routing key, newest first.
+create index engines_0_by_routing_key on heartline_projections.engines_0
+    (hashtextextended(routing_key, 0), opened_at, partition, position);
+
+-- Those of an agent, newest first; its name is part of a key, and so of any length.
+create index engines_0_by_agent on heartline_projections.engines_0
+    (hashtextextended(agent, 0), opened_at, partition, position);
 
 -- Where an engine stood at a version, every so many events. They keep `state` fast on long streams, can be deleted at any
 -- time, and are made again by a rebuild.
@@ -339,6 +384,37 @@ create table heartline_projections.standings_0 (
 
 -- Take in the projection with its first generation.
 select heartline.register_projection('engines', 1, array['engines', 'standings']);
+
+-- Engines for people.
+create view heartline.engines as
+    select gateway, engine_key, routing_key, agent, kind, phase, version as events, session_id, tick_id, entries, contexts,
+        context_tokens, budget, turns, overflows, compactions, anomalies,
+        to_timestamp(opened_at / 1000000.0) as opened_at, to_timestamp(first_at / 1000000.0) as first_at,
+        to_timestamp(last_at / 1000000.0) as last_at, partition || '-' || position as opened_by
+    from heartline_projections.engines;
+comment on view heartline.engines is 'What each engine came to: one row for each engine key of each gateway.';
+comment on column heartline.engines.gateway is 'The host installation.';
+comment on column heartline.engines.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.engines.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.engines.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.engines.kind is 'main, heartbeat, heartbeat-run, subagent, cron, global or other.';
+comment on column heartline.engines.phase is
+    'Where the engine stands: fresh, idle, in-turn, overflowed, compacting or closed.';
+comment on column heartline.engines.events is 'How many events its stream has, which is its version.';
+comment on column heartline.engines.session_id is 'The session that it was last in.';
+comment on column heartline.engines.tick_id is 'The tick that runs; null where none does.';
+comment on column heartline.engines.entries is 'How many entries its stream holds.';
+comment on column heartline.engines.contexts is 'How many contexts it assembled.';
+comment on column heartline.engines.context_tokens is 'Tokens of its last assembled context, as it estimated them.';
+comment on column heartline.engines.budget is 'Tokens that its last context could have.';
+comment on column heartline.engines.turns is 'How many turns were committed.';
+comment on column heartline.engines.overflows is 'How many contexts were too large for the model.';
+comment on column heartline.engines.compactions is 'How many compactions were completed.';
+comment on column heartline.engines.anomalies is 'How many observed facts broke a rule.';
+comment on column heartline.engines.opened_at is 'When its first event happened.';
+comment on column heartline.engines.first_at is 'The least time of any of its events.';
+comment on column heartline.engines.last_at is 'The latest time of any of its events.';
+comment on column heartline.engines.opened_by is 'The id of its first event.';
 
 -- Where entries were first seen in their stream: one row for each byte form that an event records. `identity` is a digest of
 -- the entry's identity; `named` says that the host gave it an id. The origin of an entry is a query over these, never a
@@ -388,6 +464,72 @@ create index repeats_0_by_entry on heartline_projections.repeats_0 (partition, s
 -- Take in the projection with its first generation.
 select heartline.register_projection('origins', 1, array['sightings', 'repeats']);
 
+-- Sightings for people: where byte forms of entries were first recorded in their stream, and where they were met again.
+create view heartline.sightings as
+    select e.gateway, e.engine_key, s.entry, s.revision, encode(s.identity, 'hex') as identity, s.named, seen.again,
+        seen.session_id, seen.delivered, to_timestamp(seen.occurred_at / 1000000.0) as occurred_at,
+        to_timestamp(seen.recorded_at / 1000000.0) as recorded_at, seen.version,
+        s.partition || '-' || seen.position as event_id
+    from heartline_projections.sightings s
+    join heartline_projections.engines e on e.partition = s.partition and e.stream = s.stream
+    cross join lateral (
+        select false as again, s.session_id, s.delivered, s.occurred_at, s.recorded_at, s.version, s.position
+        union all
+        select true, r.session_id, r.delivered, r.occurred_at, r.recorded_at, r.version, r.position
+        from heartline_projections.repeats r
+        where r.partition = s.partition and r.stream = s.stream and r.entry = s.entry and r.revision = s.revision
+    ) seen;
+comment on view heartline.sightings is
+    'Where each byte form of an entry was seen. The origin of an entry is its delivered sighting in the gateway '
+    'that is least by (occurred_at, recorded_at).';
+comment on column heartline.sightings.gateway is 'The host installation.';
+comment on column heartline.sightings.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.sightings.entry is 'The entry''s number in its stream, from 1.';
+comment on column heartline.sightings.revision is 'The number of its byte form, from 1: hosts rewrite messages.';
+comment on column heartline.sightings.identity is
+    'Digest of what the host knows the message by, the same in all streams.';
+comment on column heartline.sightings.named is
+    'Whether the host gave the message an id; without one, equal identities may be different messages.';
+comment on column heartline.sightings.again is 'Whether its stream held it before.';
+comment on column heartline.sightings.session_id is 'The session that it was seen in.';
+comment on column heartline.sightings.delivered is
+    'Whether the host delivered it there; else it was seen as history or in a context.';
+comment on column heartline.sightings.occurred_at is 'When it was seen.';
+comment on column heartline.sightings.recorded_at is 'When that was recorded.';
+comment on column heartline.sightings.version is 'The version of the event in its stream.';
+comment on column heartline.sightings.event_id is 'The id of the event.';
+
+-- Entries for people, with their content where it is valid as jsonb.
+create view heartline.entries as
+    select e.gateway, e.engine_key, s.entry, s.revision, m.message ->> 'role' as role, m.message,
+        c.stream is not null and c.bytes is null as erased, octet_length(c.bytes) as bytes, encode(s.identity, 'hex') as identity,
+        s.session_id, s.delivered, to_timestamp(s.occurred_at / 1000000.0) as occurred_at, s.version,
+        s.partition || '-' || s.position as event_id
+    from heartline_projections.sightings s
+    join heartline_projections.engines e on e.partition = s.partition and e.stream = s.stream
+    left join heartline.content c
+        on c.partition = s.partition and c.stream = s.stream and c.entry = s.entry and c.revision = s.revision
+    left join lateral (select heartline.as_jsonb(c.bytes) as message offset 0) m on true;
+comment on view heartline.entries is 'Each byte form of each entry of a stream, where it was first recorded there.';
+comment on column heartline.entries.gateway is 'The host installation.';
+comment on column heartline.entries.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.entries.entry is 'The entry''s number in its stream, from 1.';
+comment on column heartline.entries.revision is 'The number of its byte form, from 1: hosts rewrite messages.';
+comment on column heartline.entries.role is
+    'user, assistant, toolResult or what else the message says; null where message is.';
+comment on column heartline.entries.message is
+    'The message as the host wrote it; null where it was erased, or where jsonb can''t hold it.';
+comment on column heartline.entries.erased is 'Whether its content was erased.';
+comment on column heartline.entries.bytes is 'How long the message is; null where it was erased.';
+comment on column heartline.entries.identity is
+    'Digest of what the host knows the message by, the same in all streams.';
+comment on column heartline.entries.session_id is 'The session that it was first seen in, in this stream.';
+comment on column heartline.entries.delivered is
+    'Whether the host delivered it then; else it was seen as history or in a context.';
+comment on column heartline.entries.occurred_at is 'When it was first seen in this stream.';
+comment on column heartline.entries.version is 'The version of the event that records it, in its stream.';
+comment on column heartline.entries.event_id is 'The id of that event.';
+
 -- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
 -- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
 create table heartline_projections.contexts_0 (
@@ -422,6 +564,9 @@ create table heartline_projections.contexts_0 (
 -- Contexts are listed by their time, the newest first.
 create index contexts_0_by_time on heartline_projections.contexts_0 (occurred_at, partition, position);
 
+-- Those of a gateway, newest first.
+create index contexts_0_by_gateway on heartline_projections.contexts_0 (gateway, occurred_at, partition, position);
+
 -- Contexts of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
 create index contexts_0_by_routing_key on heartline_projections.contexts_0
     (hashtextextended(routing_key, 0), occurred_at, partition, position);
@@ -436,6 +581,110 @@ create index contexts_0_by_agent on heartline_projections.contexts_0
 
 -- Take in the projection with its first generation.
 select heartline.register_projection('contexts', 1, array['contexts']);
+
+-- Contexts for people.
+create view heartline.contexts as
+    select gateway, engine_key, routing_key, agent, basis, number, session_id, turn_id, attempt, model, entries, tokens, budget,
+        history, summary, this_turn, system, tools, unattributed, to_timestamp(occurred_at / 1000000.0) as occurred_at, version,
+        partition || '-' || position as event_id
+    from heartline_projections.contexts;
+comment on view heartline.contexts is
+    'Every context that an engine assembled or that the model received, and what its tokens go to (estimated).';
+comment on column heartline.contexts.gateway is 'The host installation.';
+comment on column heartline.contexts.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.contexts.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.contexts.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.contexts.basis is 'assembled (what the engine answered) or submitted (what the model received).';
+comment on column heartline.contexts.number is 'Its number among the contexts of its stream and basis, from 1.';
+comment on column heartline.contexts.session_id is 'The session that it was made for.';
+comment on column heartline.contexts.turn_id is 'The turn that it was assembled for; null for a submitted one.';
+comment on column heartline.contexts.attempt is 'The attempt at that turn, from 1; null for a submitted one.';
+comment on column heartline.contexts.model is 'The model that it was for; null where nobody said.';
+comment on column heartline.contexts.entries is 'How many entries it holds.';
+comment on column heartline.contexts.tokens is 'Tokens in all; null where nobody said.';
+comment on column heartline.contexts.budget is 'Tokens that it could have; null where nobody said.';
+comment on column heartline.contexts.history is 'Tokens of what was said before this turn.';
+comment on column heartline.contexts.summary is 'Tokens of summaries.';
+comment on column heartline.contexts.this_turn is 'Tokens of this turn''s own entries and prompt.';
+comment on column heartline.contexts.system is 'Tokens of the system prompt; null where it is not on record.';
+comment on column heartline.contexts.tools is 'Tokens of tool definitions; null where they are not on record.';
+comment on column heartline.contexts.unattributed is 'Tokens that its engine counted beyond our estimate of what it holds; null where either is unknown.';
+comment on column heartline.contexts.occurred_at is 'When it was made.';
+comment on column heartline.contexts.version is 'The version of its event in its stream.';
+comment on column heartline.contexts.event_id is 'The id of its event.';
+
+-- The sessions that each engine key was with, over time: one row from the first event of a session to the last before
+-- another's. A session that comes again gets another row. `position` is of the first event; `heartbeat` says whether an
+-- event of it was told to be of a heartbeat, null where nothing was told; times in microseconds since the Unix epoch.
+create table heartline_projections.keys_0 (
+    partition bigint not null,
+    position bigint not null,
+    gateway text not null,
+    routing_key text not null,
+    engine_key text not null,
+    agent text,
+    kind text not null,
+    session_id text not null,
+    transcript text,
+    heartbeat boolean,
+    first_version bigint not null,
+    last_version bigint not null,
+    first_at bigint not null,
+    last_at bigint not null,
+    events bigint not null,
+    primary key (partition, position)
+);
+
+-- Periods are listed newest first, page by page.
+create index keys_0_by_time on heartline_projections.keys_0 (first_at, partition, position);
+
+-- Those of a gateway, newest first.
+create index keys_0_by_gateway on heartline_projections.keys_0 (gateway, first_at, partition, position);
+
+-- Those of an engine key, newest first. Keys are of any length, an index entry is not: they are looked up by their hash.
+create index keys_0_by_engine_key on heartline_projections.keys_0
+    (hashtextextended(engine_key, 0), first_at, partition, position);
+
+-- Those of a routing key, newest first.
+create index keys_0_by_routing_key on heartline_projections.keys_0
+    (hashtextextended(routing_key, 0), first_at, partition, position);
+
+-- Those of an agent, newest first; its name is part of a key, and so of any length.
+create index keys_0_by_agent on heartline_projections.keys_0
+    (hashtextextended(agent, 0), first_at, partition, position);
+
+-- Those of a session, newest first.
+create index keys_0_by_session_id on heartline_projections.keys_0
+    (hashtextextended(session_id, 0), first_at, partition, position);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('keys', 1, array['keys']);
+
+-- Keys for people.
+create view heartline.keys as
+    select gateway, routing_key, engine_key, agent, kind, session_id, transcript, heartbeat,
+        to_timestamp(first_at / 1000000.0) as first_at, to_timestamp(last_at / 1000000.0) as last_at, events,
+        first_version, last_version, partition || '-' || position as first_event
+    from heartline_projections.keys;
+comment on view heartline.keys is
+    'Which routing key, engine key, session and transcript belonged together: one row for each period in which an '
+    'engine key was with a session, until another session''s event.';
+comment on column heartline.keys.gateway is 'The host installation.';
+comment on column heartline.keys.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.keys.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.keys.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.keys.kind is 'main, heartbeat, heartbeat-run, subagent, cron, global or other.';
+comment on column heartline.keys.session_id is 'The host''s transcript; fresh for every isolated tick.';
+comment on column heartline.keys.transcript is
+    'Where the host keeps the session''s messages, as it last said; null where it did not.';
+comment on column heartline.keys.heartbeat is
+    'Whether the host called any of it a heartbeat; null where it did not say.';
+comment on column heartline.keys.first_at is 'When the period''s first event happened.';
+comment on column heartline.keys.last_at is 'The latest time of any event of the period.';
+comment on column heartline.keys.events is 'How many events of the period name the session.';
+comment on column heartline.keys.first_version is 'The version of the period''s first event in its stream.';
+comment on column heartline.keys.last_version is 'The version of the period''s last event in its stream.';
+comment on column heartline.keys.first_event is 'The id of the period''s first event.';
 
 -- The words of each byte form of an entry that is on record, and of each text that is no message: one row each, or one for
 -- each of the parts of a long text. There is no copy of the text. `words` also holds what a search can be narrowed by, as

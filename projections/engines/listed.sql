@@ -1,0 +1,19 @@
+-- A page of engines, newest first: those that began before a place in this order, of all or of a gateway, a key, an agent,
+-- a time.
+select opened_at as at, partition, position,
+    gateway, engine_key, routing_key, agent, kind, phase, version as events, session_id, tick_id, entries, contexts,
+    context_tokens, budget, turns, overflows, compactions, anomalies, last_at
+from heartline_projections.engines
+where (%(gateway)s::text is null or gateway = %(gateway)s)
+    and (%(routing_key)s::text is null
+        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0) and routing_key = %(routing_key)s)
+    and (%(engine_key)s::text is null
+        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0) and engine_key = %(engine_key)s)
+    and (%(agent)s::text is null
+        or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0) and agent = %(agent)s)
+    and (%(since)s::bigint is null or opened_at >= %(since)s)
+    and (%(until)s::bigint is null or opened_at < %(until)s)
+    and (%(before_at)s::bigint is null
+        or (opened_at, partition, position) < (%(before_at)s, %(before_partition)s::bigint, %(before_position)s::bigint))
+order by opened_at desc, partition desc, position desc
+limit %(limit)s

@@ -1,0 +1,1 @@
+"""Which routing key, engine key, session and transcript belonged together, over time."""
