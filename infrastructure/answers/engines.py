@@ -99,7 +99,7 @@ ENGINES = Listing(
     row=EngineFound,
     answers=engine_answers,
     answer=EngineAnswer,
-    columns=("gateway", "engine_key", "phase", "events", "turns", "compactions", "opened_at", "last_at"),
+    columns=("gateway", "engine_key", "phase", "events", "turns", "opened_at", "last_at"),
     summary="List the engines, and what each came to.",
     order="An engine's time is that of its first event.",
 )

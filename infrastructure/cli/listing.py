@@ -94,7 +94,7 @@ def _show_table(listing: AnyListing, ask: Ask, after: str | None, limit: int) ->
     rows: list[list[str]] = []
     for page in followed(ask, after, limit):
         rows += [[_cell(getattr(answer, column)) for column in listing.columns] for answer in page.items]
-    for line in fitted(listing.columns, rows):
+    for line in fitted(listing.columns, rows, [name for name in listing.columns if name.endswith("_at")]):
         say(line)
     _tell_of_more(page)
 

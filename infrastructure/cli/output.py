@@ -1,7 +1,7 @@
 """How the command line writes: JSON that pipes, and text for people."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -9,6 +9,9 @@ from infrastructure.answers.writing import written
 
 WIDTH = 118
 """How wide sentences are printed, at most."""
+
+LEAST = 6
+"""How narrow a column is made, at least."""
 
 
 def as_json(answer: Any) -> str:
@@ -43,29 +46,32 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> list[str]:
-    """Lay out rows in columns that together are at most so wide: the widest give way, cut in their middle, since the
-    ends of keys and ids are what tells them apart.
+def fitted(
+    header: Sequence[str], rows: Sequence[Sequence[str]], whole: Collection[str] = (), width: int = WIDTH
+) -> list[str]:
+    """Lay out rows in columns that together are at most so wide, unless those that stay `whole` are too wide.
+
+    The widest of the others give way, cut in their middle: the ends of keys and ids are what tells them apart.
     """
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    room = width - 2 * (len(widths) - 1)
-    while (over := sum(widths) - room) > 0:
-        widest = max(widths)
-        among = [place for place, one in enumerate(widths) if one == widest]
-        next_widest = max((one for one in widths if one < widest), default=1)
-        cut = min(widest - next_widest, -(-over // len(among)))
+    giving = [place for place, name in enumerate(header) if name not in whole]
+    while giving and (over := sum(widths) + 2 * (len(widths) - 1) - width) > 0:
+        widest = max(widths[place] for place in giving)
+        among = [place for place in giving if widths[place] == widest]
+        narrower = max((widths[place] for place in giving if widths[place] < widest), default=LEAST)
+        cut = min(widest - max(narrower, LEAST), -(-over // len(among)))
+        if cut <= 0:
+            break
         for place in among:
             widths[place] -= cut
-    return table(
-        [shortened(cell, most) for cell, most in zip(header, widths, strict=True)],
-        [[_cut_within(cell, most) for cell, most in zip(row, widths, strict=True)] for row in rows],
-    )
+    lines = [[_cut_within(cell, most) for cell, most in zip(row, widths, strict=True)] for row in rows]
+    return table([shortened(name, most) for name, most in zip(header, widths, strict=True)], lines)
 
 
 def _cut_within(text: str, width: int) -> str:
     if len(text) <= width:
         return text
-    kept = max(width - 1, 0)
+    kept = width - 1
     return f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
 
 

@@ -1,11 +1,12 @@
 """Lists over HTTP: one route each, made from the registry."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
+from msgspec import Struct, defstruct
 
 from infrastructure.answers.listing import USUAL, AnyListing, Page, Selection
 from infrastructure.answers.listings import LISTINGS
@@ -31,6 +32,14 @@ there were once, however many are added meanwhile.
 
 Where `accept` prefers `application/x-ndjson` they are answered one a line, with `heartline-cursor` (where there are
 any) and `heartline-more` as headers."""
+
+
+def _described(listing: AnyListing) -> type[Struct]:
+    """Make the type that describes a list's page: a generic one would be called by the names of our modules."""
+    hints = get_type_hints(Page, include_extras=True)
+    name = f"{listing.answer.__name__.removesuffix('Answer')}Page"
+    items: Any = list[listing.answer]  # type: ignore[name-defined]  # it is known at run time only
+    return defstruct(name, [("items", items), ("cursor", hints["cursor"]), ("more", hints["more"])])
 
 
 def _route(listing: AnyListing) -> BaseRouteHandler:
@@ -83,7 +92,7 @@ def _route(listing: AnyListing) -> BaseRouteHandler:
     function = listed if listing.of_sessions else listed_of_any_session
     function.__name__ = listing.name  # the description calls the route by it
     function.__doc__ = DESCRIPTION.format(order=listing.order)
-    function.__annotations__["return"] = Told[Page[listing.answer]]  # type: ignore[name-defined]  # known at run time only
+    function.__annotations__["return"] = Told[_described(listing)]
     return get(
         f"/{listing.name}",
         sync_to_thread=True,
