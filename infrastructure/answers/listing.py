@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, json
 from msgspec.structs import asdict
 from psycopg.rows import class_row
 
+from infrastructure.answers.cursor import PREFIX_BYTES
 from infrastructure.answers.errors import BadCursor
 from infrastructure.answers.library import Library
 from infrastructure.answers.objects import CursorText
@@ -101,13 +102,14 @@ class _Written(Struct, frozen=True, array_like=True):
     at: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
     partition: Annotated[int, Meta(ge=0, le=4_095)]
     position: Annotated[int, Meta(ge=0, le=2**63 - 1)]
+    digest: str
 
 
 def page_of(library: Library, listing: Listing[R, A], selection: Selection, after: str | None, limit: int) -> Page[A]:
     """Give the next page of a list: at most so many (and never more than 1,000), behind a cursor.
 
     Raises:
-        BadCursor: the cursor is none, or of another list or ledger.
+        BadCursor: the cursor is none, or of another list, ledger or history.
         UnknownStream: there is no such gateway.
     """
     before = None if after is None else _place(library, listing, after)
@@ -129,7 +131,7 @@ def page_of(library: Library, listing: Listing[R, A], selection: Selection, afte
     return Page(listing.answers(library, shown), cursor_text, len(rows) > size)
 
 
-def followed(ask: Callable[[str | None, int], Page[A]], after: str | None, limit: int) -> Iterator[Page[A]]:
+def pages(ask: Callable[[str | None, int], Page[A]], after: str | None, limit: int) -> Iterator[Page[A]]:
     """Give page after page, at least one, until so many were given or there are no more.
 
     `ask` gives the page behind a cursor, with at most so many.
@@ -143,9 +145,9 @@ def followed(ask: Callable[[str | None, int], Page[A]], after: str | None, limit
             return
 
 
-def joined(pages: Iterator[Page[A]]) -> Page[A]:
+def joined(following: Iterator[Page[A]]) -> Page[A]:
     """Make one page of several that follow each other."""
-    every = list(pages)
+    every = list(following)
     return Page(
         [item for page in every for item in page.items],
         next((page.cursor for page in reversed(every) if page.cursor is not None), None),
@@ -154,7 +156,8 @@ def joined(pages: Iterator[Page[A]]) -> Page[A]:
 
 
 def _text(library: Library, listing: Listing[R, A], row: R) -> str:
-    place = _Written(library.ledger.ledger_id.hex, listing.name, row.at, row.partition, row.position)
+    digest = _digest(library, row.partition, row.position)
+    place = _Written(library.ledger.ledger_id.hex, listing.name, row.at, row.partition, row.position, digest)
     return urlsafe_b64encode(json.encode(place)).decode().rstrip("=")
 
 
@@ -168,5 +171,12 @@ def _place(library: Library, listing: Listing[R, A], text: str) -> _Written:
     if place.ledger != library.ledger.ledger_id.hex:
         raise BadCursor("The cursor is of another ledger: begin without --after.")
     if place.listing != listing.name:
-        raise BadCursor(f"The cursor is of another list ({place.listing}): begin without --after.")
+        raise BadCursor(f"The cursor is of the list of {place.listing}: begin without --after.")
+    if place.digest != _digest(library, place.partition, place.position):
+        raise BadCursor("The cursor is of another history of this ledger: begin without --after.")
     return place
+
+
+def _digest(library: Library, partition: int, position: int) -> str:
+    """Tell the event at a place from any other: nothing where there is none."""
+    return library.ledger.leaves([(partition, position)]).get((partition, position), b"")[:PREFIX_BYTES].hex()

@@ -15,7 +15,7 @@ from infrastructure.answers.errors import UnknownContext
 from infrastructure.answers.events import Wanted, event_page, events_after, one_event
 from infrastructure.answers.following import follow
 from infrastructure.answers.library import Library, Place
-from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection, followed, joined, page_of
+from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection, joined, page_of, pages
 from infrastructure.answers.objects import (
     Check,
     ContextAnswer,
@@ -69,7 +69,7 @@ class LocalAnswers:
         self, listing: Listing[R, A], selection: Selection, after: str | None = None, limit: int = USUAL
     ) -> Page[A]:
         """List those behind a cursor, at most so many, newest first."""
-        return joined(followed(lambda at, most: page_of(self._library, listing, selection, at, most), after, limit))
+        return joined(pages(lambda at, most: page_of(self._library, listing, selection, at, most), after, limit))
 
     def state(self, engine_key: str, gateway: str | None = None, at: str | None = None) -> StateAnswer:
         """Give an engine's state as of a version or a time; of now if None."""

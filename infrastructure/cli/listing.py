@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from infrastructure.answers.listing import USUAL, AnyListing, Page, Selection, followed
+from infrastructure.answers.listing import USUAL, AnyListing, Page, Selection, pages
 from infrastructure.answers.listings import LISTINGS
 from infrastructure.answers.times import parse_time
 from infrastructure.cli.options import gateway_option, json_option, settings, url_option, utf8
@@ -83,7 +83,7 @@ Ask = Callable[[str | None, int], Page[Any]]
 
 def _show_lines(_listing: AnyListing, ask: Ask, after: str | None, limit: int) -> None:
     page: Page[Any] | None = None
-    for page in followed(ask, after, limit):
+    for page in pages(ask, after, limit):
         for answer in page.items:
             say(as_json(answer))
     _tell_of_more(page)
@@ -92,7 +92,7 @@ def _show_lines(_listing: AnyListing, ask: Ask, after: str | None, limit: int) -
 def _show_table(listing: AnyListing, ask: Ask, after: str | None, limit: int) -> None:
     page: Page[Any] | None = None
     rows: list[list[str]] = []
-    for page in followed(ask, after, limit):
+    for page in pages(ask, after, limit):
         rows += [[_cell(getattr(answer, column)) for column in listing.columns] for answer in page.items]
     for line in fitted(listing.columns, rows, [name for name in listing.columns if name.endswith("_at")]):
         say(line)

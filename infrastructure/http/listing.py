@@ -92,7 +92,7 @@ def _route(listing: AnyListing) -> BaseRouteHandler:
     function = listed if listing.of_sessions else listed_of_any_session
     function.__name__ = listing.name  # the description calls the route by it
     function.__doc__ = DESCRIPTION.format(order=listing.order)
-    function.__annotations__["return"] = Told[_described(listing)]
+    function.__annotations__["return"] = Told[_described(listing)]  # type: ignore[misc]  # known at run time only
     return get(
         f"/{listing.name}",
         sync_to_thread=True,

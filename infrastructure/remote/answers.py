@@ -9,7 +9,7 @@ from msgspec import json
 from msgspec.structs import asdict
 
 from infrastructure.answers.events import EVENT_ID, Wanted, no_event
-from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection, followed, joined
+from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection, joined, pages
 from infrastructure.answers.objects import (
     Check,
     ContextAnswer,
@@ -89,7 +89,7 @@ class RemoteAnswers:
             page: type[Page[A]] = Page[listing.answer]  # type: ignore[name-defined]  # it is known at run time only
             return decoded(self._service.get(f"/v1/{listing.name}", parameters), page)
 
-        return joined(followed(ask, after, limit))
+        return joined(pages(ask, after, limit))
 
     def state(self, engine_key: str, gateway: str | None = None, at: str | None = None) -> StateAnswer:
         """Give an engine's state as of a version or a time; of now if None."""
