@@ -140,7 +140,7 @@ def search_page(library: Library, sought: Sought) -> SearchPage:
     query = read_query(sought.query)
     asking = asked(query, sought.filters)
     after = None if sought.after is None else read_hit_cursor(library.ledger, sought.after)
-    library.refresh("engines", "search")
+    library.refresh("engines", "search", "contexts")
     library.check_gateway(sought.gateway)
     want = MOST_HITS if sought.ranked else sought.limit + 1
     keys = _newest(library, asking, sought, after, want)
