@@ -1,5 +1,6 @@
 """What has the words is found, and nothing else."""
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,7 +21,7 @@ from projections.machinery.projector import Projector
 from projections.search import words as cutting
 from projections.search.words import OVERLAP, folded, words_of
 from tests.projections.search.corpus import KEY, erase, found, record, search, users
-from tests.projections.test_folding import ends, forget
+from tests.projections.test_folding import ends, forget, recorded
 
 WORDS = ("red", "green", "blue", "redder", "x1", "漢字", "字", "größe")
 
@@ -226,3 +227,12 @@ def test_a_snippet_is_cut_around_the_first_match(ledger: Ledger) -> None:
 def test_a_gateway_of_which_nothing_is_on_record_is_told_of(mixed: Ledger) -> None:
     with pytest.raises(UnknownStream, match="No gateway nowhere"):
         search(mixed, "notes", gateway="nowhere")
+
+
+def test_a_hit_names_the_context_that_its_stream_assembled_next_also_if_nothing_was_asked_before(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    recorded(ledger, tmp_path)
+    hits = search(ledger, "keep", limit=100)
+    assert {hit.context_reference for hit in hits if hit.context_reference}
+    assert all(hit.context_reference.startswith(f"{hit.engine_key}#") for hit in hits if hit.context_reference)
