@@ -57,7 +57,7 @@ NOWHERE = Standing()
 """Where every engine stands before its first event."""
 
 
-_IN_SESSION = (
+IN_SESSION = (
     fact.EngineOpened,
     fact.EngineBootstrapped,
     fact.EngineFellBack,
@@ -73,7 +73,7 @@ _IN_SESSION = (
 def stand(standing: Standing, event: fact.Event) -> Standing:
     """Give where an engine stands after an event. Total: any event can follow any other."""
     at = event.occurred_at
-    session_id = event.session_id if isinstance(event, _IN_SESSION) else None
+    session_id = event.session_id if isinstance(event, IN_SESSION) else None
     after = replace(
         standing,
         version=standing.version + 1,

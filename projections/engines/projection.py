@@ -1,12 +1,13 @@
 """The fold of engines."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct, json
 
 from domain.engine import Phase
-from domain.events import EngineOpened
+from domain.events import EngineOpened, TickDispatched, TickSkipped
 from domain.keys import Kind, agent_of, kind_of, routing_key_of
 from domain.standing import NOWHERE, Standing, stand
 from projections.machinery.projection import EVERY_EVENT, Projection, Recorded, Row, Table
@@ -57,6 +58,16 @@ class StandingRow(Struct, frozen=True):
     standing: bytes
 
 
+class AppearanceRow(Struct, frozen=True):
+    """A session or a tick that an engine was told of at a version, perhaps again. `name` is a digest of its id."""
+
+    partition: int
+    stream: UUID
+    version: int
+    tick: bool
+    name: bytes
+
+
 class Remembered(Struct, frozen=True):
     """An engine, where it begins, and where it stands."""
 
@@ -87,11 +98,19 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered, Sequ
         remembered.kind,
         standing,
     )
-    if standing.version % EVERY:
-        return after, ()
-    return after, (
-        StandingRow(one.partition, one.stream, standing.version, standing.latest_at or 0, json.encode(standing)),
-    )
+    rows: list[Row] = []
+    if isinstance(one.event, TickDispatched | TickSkipped):
+        rows.append(AppearanceRow(one.partition, one.stream, standing.version, True, _digest(one.event.tick_id)))
+    elif standing.session_id is not None and standing.session_id != remembered.standing.session_id:
+        rows.append(AppearanceRow(one.partition, one.stream, standing.version, False, _digest(standing.session_id)))
+    if standing.version % EVERY == 0:
+        written = json.encode(standing)
+        rows.append(StandingRow(one.partition, one.stream, standing.version, standing.latest_at or 0, written))
+    return after, rows
+
+
+def _digest(name: str) -> bytes:
+    return sha256(name.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def shown(remembered: Remembered) -> Sequence[Row]:
@@ -134,6 +153,7 @@ ENGINES = Projection(
     shown=shown,
     tables=(
         Table("engines", EngineRow, ("partition", "stream")),
+        Table("appearances", AppearanceRow, ("partition", "stream", "version"), replaced=False),
         Table("standings", StandingRow, ("partition", "stream", "version"), compared=False),
     ),
     objects=(
@@ -143,6 +163,7 @@ ENGINES = Projection(
         "engines/by_engine_key",
         "engines/by_routing_key",
         "engines/by_agent",
+        "engines/appearances",
         "engines/standings",
         "engines/register",
         "engines/view",

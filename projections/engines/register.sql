@@ -1,2 +1,2 @@
 -- Take in the projection with its first generation.
-select heartline.register_projection('engines', 1, array['engines', 'standings']);
+select heartline.register_projection('engines', 1, array['engines', 'appearances', 'standings']);

@@ -371,6 +371,17 @@ create index engines_0_by_routing_key on heartline_projections.engines_0
 create index engines_0_by_agent on heartline_projections.engines_0
     (hashtextextended(agent, 0), opened_at, partition, position);
 
+-- The sessions and ticks that an engine was told of, with the version at which it was: some come more than once. Only their
+-- number is asked for, so digests of their ids do.
+create table heartline_projections.appearances_0 (
+    partition bigint not null,
+    stream uuid not null,
+    version bigint not null,
+    tick boolean not null,
+    name bytea not null,
+    primary key (partition, stream, version)
+);
+
 -- Where an engine stood at a version, every so many events. They keep `state` fast on long streams, can be deleted at any
 -- time, and are made again by a rebuild.
 create table heartline_projections.standings_0 (
@@ -383,7 +394,7 @@ create table heartline_projections.standings_0 (
 );
 
 -- Take in the projection with its first generation.
-select heartline.register_projection('engines', 1, array['engines', 'standings']);
+select heartline.register_projection('engines', 1, array['engines', 'appearances', 'standings']);
 
 -- Engines for people.
 create view heartline.engines as
