@@ -61,7 +61,7 @@ class GrowingMap(Generic[K, V]):
     def all_of(self, keys: Iterable[K]) -> tuple[V, ...]:
         """Give the values of keys, in order, all of which must be there."""
         found = list(map(self._known.__getitem__, keys))  # no Python code for each: contexts are long
-        if found and max(map(_PLACE, found)) >= self._seen:
+        if self._seen < len(self._known) and max(map(_PLACE, found), default=-1) >= self._seen:
             raise KeyError("a key that this map does not see yet")
         return tuple(map(_VALUE, found))
 

@@ -11,15 +11,15 @@ tool's result follows. Both agree but for messages between two turns that were n
 turn that failed: the host hands them over as history, and submits them as one with the prompt.
 """
 
-from collections.abc import Sequence
-from itertools import compress
-from operator import and_, itemgetter
+from collections.abc import Iterable, Sequence
+from itertools import chain, compress, repeat
+from operator import itemgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.context import Context
-from domain.entries import Part, Weight
+from domain.entries import Weight
 
 
 class Sizes(Struct, frozen=True, omit_defaults=True):
@@ -41,32 +41,38 @@ _TOKENS, _PART, _ENTRY = itemgetter(0), itemgetter(1), itemgetter(0)
 
 def sizes_of_assembled(weights: Sequence[Weight], context: Context, before: int) -> Sizes:
     """Measure an assembled context by what its entries weigh; the first `before` of the stream are not of its turn."""
-    return _sizes(weights, list(map(before.__lt__, map(_ENTRY, context))))
+    later = max(map(_ENTRY, context), default=0) > before
+    return _sizes(weights, map(before.__lt__, map(_ENTRY, context)) if later else ())
 
 
 def sizes_of_submitted(weights: Sequence[Weight], system: int | None, tools: int | None) -> Sizes:
     """Measure a submitted context by what its entries weigh; `system` and `tools` are in tokens."""
-    parts: list[Part] = list(map(_PART, weights))
-    begin = _turn_begins(parts)
-    return replace(_sizes(weights, [False] * begin + [True] * (len(parts) - begin)), system=system, tools=tools)
+    begin = _turn_begins(weights)
+    sizes = _sizes(weights, chain(repeat(False, begin), repeat(True, len(weights) - begin)))
+    return replace(sizes, system=system, tools=tools)
 
 
-def _sizes(weights: Sequence[Weight], of_turn: Sequence[bool]) -> Sizes:
-    """Add up; all over a context runs without Python code for each entry, since contexts are long."""
-    tokens = list(map(_TOKENS, weights))
-    summaries = list(map("summary".__eq__, map(_PART, weights)))
-    summary = sum(compress(tokens, summaries))
-    this_turn = sum(compress(tokens, of_turn))
-    if summary:
-        this_turn -= sum(compress(tokens, map(and_, of_turn, summaries)))
-    return Sizes(history=sum(tokens) - summary - this_turn, summary=summary, this_turn=this_turn)
+def _sizes(weights: Sequence[Weight], of_turn: Iterable[bool]) -> Sizes:
+    """Add up, without Python code for each entry, since contexts are long; `of_turn` may end early."""
+    turns = list(compress(weights, of_turn))
+    summary, summary_of_turn = _summaries(weights), _summaries(turns)
+    this_turn = sum(map(_TOKENS, turns)) - summary_of_turn
+    history = sum(map(_TOKENS, weights)) - summary - this_turn
+    return Sizes(history=history, summary=summary, this_turn=this_turn)
 
 
-def _turn_begins(parts: Sequence[Part]) -> int:
+def _summaries(weights: Sequence[Weight]) -> int:
+    """Add up what summaries weigh; most contexts hold none."""
+    if "summary" not in map(_PART, weights):
+        return 0
+    return sum(compress(map(_TOKENS, weights), map("summary".__eq__, map(_PART, weights))))
+
+
+def _turn_begins(weights: Sequence[Weight]) -> int:
     """Give the place behind the last reply."""
-    place, after = len(parts), "other"
+    place, after = len(weights), "other"
     while place:
-        part = parts[place - 1]
+        part = weights[place - 1].part
         if part == "reply" and after != "result":
             break
         place, after = place - 1, part
