@@ -8,7 +8,10 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
-from tests.infrastructure.http.test_database_away import line, post
+from infrastructure.ledger.ledger import Ledger
+from infrastructure.openclaw.importer import Importer
+from infrastructure.openclaw.sample.write import LIFECYCLE
+from tests.infrastructure.http.test_database_away import line
 
 
 class Sent(Struct, frozen=True):
@@ -105,4 +108,9 @@ def readers(client: httpx.Client) -> float:
     return next(float(one.split()[1]) for one in metrics if one.startswith("heartline_live_readers "))
 
 
-__all__ = ["Sent", "Stream", "every", "following", "line", "post", "readers", "record"]
+def client_of(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=60)
+
+
+def import_sample(ledger: Ledger, gateway: str) -> None:
+    Importer(ledger, gateway=gateway).import_recording(str(LIFECYCLE), lambda _bytes: None)
