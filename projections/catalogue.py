@@ -6,8 +6,10 @@ from projections.keys.projection import KEYS
 from projections.machinery.projection import AnyProjection
 from projections.origins.projection import ORIGINS
 from projections.search.projection import SEARCH
+from projections.ticks.projection import TICKS
+from projections.turns.projection import TURNS
 
-PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, ORIGINS, CONTEXTS, KEYS, SEARCH)
+PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, KEYS, TURNS, TICKS, CONTEXTS, ORIGINS, SEARCH)
 """To add one, add its folder here and its objects to a migration."""
 
 MACHINERY_OBJECTS = (

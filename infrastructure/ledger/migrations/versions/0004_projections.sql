@@ -427,6 +427,266 @@ comment on column heartline.engines.first_at is 'The least time of any of its ev
 comment on column heartline.engines.last_at is 'The latest time of any of its events.';
 comment on column heartline.engines.opened_by is 'The id of its first event.';
 
+-- The sessions that each engine key was with, over time: one row from the first event of a session to the last before
+-- another's. A session that comes again gets another row. `position` is of the first event; `heartbeat` says whether an
+-- event of it was told to be of a heartbeat, null where nothing was told; times in microseconds since the Unix epoch.
+create table heartline_projections.keys_0 (
+    partition bigint not null,
+    position bigint not null,
+    gateway text not null,
+    routing_key text not null,
+    engine_key text not null,
+    agent text,
+    kind text not null,
+    session_id text not null,
+    transcript text,
+    heartbeat boolean,
+    first_version bigint not null,
+    last_version bigint not null,
+    first_at bigint not null,
+    last_at bigint not null,
+    events bigint not null,
+    primary key (partition, position)
+);
+
+-- Periods are listed newest first, page by page.
+create index keys_0_by_time on heartline_projections.keys_0 (first_at, partition, position);
+
+-- Those of a gateway, newest first.
+create index keys_0_by_gateway on heartline_projections.keys_0 (gateway, first_at, partition, position);
+
+-- Those of an engine key, newest first. Keys are of any length, an index entry is not: they are looked up by their hash.
+create index keys_0_by_engine_key on heartline_projections.keys_0
+    (hashtextextended(engine_key, 0), first_at, partition, position);
+
+-- Those of a routing key, newest first.
+create index keys_0_by_routing_key on heartline_projections.keys_0
+    (hashtextextended(routing_key, 0), first_at, partition, position);
+
+-- Those of an agent, newest first; its name is part of a key, and so of any length.
+create index keys_0_by_agent on heartline_projections.keys_0
+    (hashtextextended(agent, 0), first_at, partition, position);
+
+-- Those of a session, newest first.
+create index keys_0_by_session_id on heartline_projections.keys_0
+    (hashtextextended(session_id, 0), first_at, partition, position);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('keys', 1, array['keys']);
+
+-- Keys for people.
+create view heartline.keys as
+    select gateway, routing_key, engine_key, agent, kind, session_id, transcript, heartbeat,
+        to_timestamp(first_at / 1000000.0) as first_at, to_timestamp(last_at / 1000000.0) as last_at, events,
+        first_version, last_version, partition || '-' || position as first_event
+    from heartline_projections.keys;
+comment on view heartline.keys is
+    'Which routing key, engine key, session and transcript belonged together: one row for each period in which an '
+    'engine key was with a session, until another session''s event.';
+comment on column heartline.keys.gateway is 'The host installation.';
+comment on column heartline.keys.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.keys.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.keys.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.keys.kind is 'main, heartbeat, heartbeat-run, subagent, cron, global or other.';
+comment on column heartline.keys.session_id is 'The host''s transcript; fresh for every isolated tick.';
+comment on column heartline.keys.transcript is
+    'Where the host keeps the session''s messages, as it last said; null where it did not.';
+comment on column heartline.keys.heartbeat is
+    'Whether the host called any of it a heartbeat; null where it did not say.';
+comment on column heartline.keys.first_at is 'When the period''s first event happened.';
+comment on column heartline.keys.last_at is 'The latest time of any event of the period.';
+comment on column heartline.keys.events is 'How many events of the period name the session.';
+comment on column heartline.keys.first_version is 'The version of the period''s first event in its stream.';
+comment on column heartline.keys.last_version is 'The version of the period''s last event in its stream.';
+comment on column heartline.keys.first_event is 'The id of the period''s first event.';
+
+-- One row a turn, known by the event that began it. Context tokens are estimated (of its first context, of the largest, of its
+-- last), billed tokens are as the provider reported them. What was submitted in it stands in `contexts`. Times in microseconds
+-- since the Unix epoch.
+create table heartline_projections.turns_0 (
+    partition bigint not null,
+    position bigint not null,
+    stream uuid not null,
+    gateway text not null,
+    engine_key text not null,
+    routing_key text not null,
+    agent text,
+    session_id text not null,
+    turn_id text not null,
+    tick_id text,
+    heartbeat boolean,
+    outcome text not null,
+    attempts bigint not null,
+    first_call bigint,
+    last_call bigint,
+    context_tokens_start bigint,
+    context_tokens_peak bigint,
+    assembled_tokens bigint,
+    budget bigint,
+    billed_input bigint,
+    billed_output bigint,
+    billed_cache_read bigint,
+    billed_cache_write bigint,
+    billed_tokens bigint,
+    tools text[] not null,
+    tool_counts bigint[] not null,
+    overflows bigint not null,
+    compactions bigint not null,
+    started_at bigint not null,
+    ended_at bigint,
+    primary key (partition, position)
+);
+
+-- Turns are listed by their beginning, the newest first.
+create index turns_0_by_time on heartline_projections.turns_0 (started_at, partition, position);
+
+-- Turns of a routing key are listed by their beginning. (Keys are of any length, an index entry is not.)
+create index turns_0_by_routing_key on heartline_projections.turns_0
+    (hashtextextended(routing_key, 0), started_at, partition, position);
+
+-- Turns of an engine key are listed by their beginning. (Keys are of any length, an index entry is not.)
+create index turns_0_by_engine_key on heartline_projections.turns_0
+    (hashtextextended(engine_key, 0), started_at, partition, position);
+
+-- Turns of an agent are listed by their beginning. (Names are of any length, an index entry is not.)
+create index turns_0_by_agent on heartline_projections.turns_0
+    (hashtextextended(agent, 0), started_at, partition, position);
+
+-- The turns of an isolated tick are those of its session.
+create index turns_0_by_session on heartline_projections.turns_0 (partition, stream, hashtextextended(session_id, 0));
+
+-- The turns of a tick that shares its session are those that name it.
+create index turns_0_by_tick on heartline_projections.turns_0 (partition, stream, hashtextextended(tick_id, 0))
+    where tick_id is not null;
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('turns', 1, array['turns']);
+
+-- One row a tick, dispatched or skipped, in the stream of its routing key. `engine` is the stream in which its turns lie;
+-- `isolated` is null where its own stream does not tell. Times in microseconds since the Unix epoch.
+create table heartline_projections.ticks_0 (
+    partition bigint not null,
+    position bigint not null,
+    stream uuid not null,
+    tick_id text not null,
+    gateway text not null,
+    routing_key text not null,
+    agent text,
+    engine_key text,
+    engine uuid,
+    session_id text,
+    isolated boolean,
+    source text,
+    reason text,
+    at bigint not null,
+    dispatched_at bigint,
+    settled_at bigint,
+    outcome text,
+    skip_reason text,
+    primary key (partition, position)
+);
+
+-- Ticks are listed by their time, the newest first.
+create index ticks_0_by_time on heartline_projections.ticks_0 (at, partition, position);
+
+-- Ticks of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
+create index ticks_0_by_routing_key on heartline_projections.ticks_0 (hashtextextended(routing_key, 0), at, partition, position);
+
+-- Ticks of an engine key are listed by their time. (Keys are of any length, an index entry is not.)
+create index ticks_0_by_engine_key on heartline_projections.ticks_0 (hashtextextended(engine_key, 0), at, partition, position);
+
+-- Ticks of an agent are listed by their time. (Names are of any length, an index entry is not.)
+create index ticks_0_by_agent on heartline_projections.ticks_0 (hashtextextended(agent, 0), at, partition, position);
+
+-- The tick that a turn in another stream belongs to is found by its session.
+create index ticks_0_by_session on heartline_projections.ticks_0 (engine, hashtextextended(session_id, 0));
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('ticks', 1, array['ticks']);
+
+-- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
+-- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
+create table heartline_projections.contexts_0 (
+    partition bigint not null,
+    stream uuid not null,
+    basis text not null,
+    number bigint not null,
+    version bigint not null,
+    position bigint not null,
+    gateway text not null,
+    engine_key text not null,
+    routing_key text not null,
+    agent text,
+    session_id text not null,
+    turn_id text,
+    attempt bigint,
+    model text,
+    entries bigint not null,
+    tokens bigint,
+    budget bigint,
+    history bigint,
+    summary bigint,
+    this_turn bigint,
+    system bigint,
+    tools bigint,
+    unattributed bigint,
+    ranges bigint[],
+    occurred_at bigint not null,
+    primary key (partition, stream, basis, number)
+);
+
+-- Contexts are listed by their time, the newest first.
+create index contexts_0_by_time on heartline_projections.contexts_0 (occurred_at, partition, position);
+
+-- Those of a gateway, newest first.
+create index contexts_0_by_gateway on heartline_projections.contexts_0 (gateway, occurred_at, partition, position);
+
+-- Contexts of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
+create index contexts_0_by_routing_key on heartline_projections.contexts_0
+    (hashtextextended(routing_key, 0), occurred_at, partition, position);
+
+-- Contexts of an engine key are listed by their time. (Keys are of any length, an index entry is not.)
+create index contexts_0_by_engine_key on heartline_projections.contexts_0
+    (hashtextextended(engine_key, 0), occurred_at, partition, position);
+
+-- Contexts of an agent are listed by their time. (Names are of any length, an index entry is not.)
+create index contexts_0_by_agent on heartline_projections.contexts_0
+    (hashtextextended(agent, 0), occurred_at, partition, position);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('contexts', 1, array['contexts']);
+
+-- Contexts for people.
+create view heartline.contexts as
+    select gateway, engine_key, routing_key, agent, basis, number, session_id, turn_id, attempt, model, entries, tokens, budget,
+        history, summary, this_turn, system, tools, unattributed, to_timestamp(occurred_at / 1000000.0) as occurred_at, version,
+        partition || '-' || position as event_id
+    from heartline_projections.contexts;
+comment on view heartline.contexts is
+    'Every context that an engine assembled or that the model received, and what its tokens go to (estimated).';
+comment on column heartline.contexts.gateway is 'The host installation.';
+comment on column heartline.contexts.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.contexts.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.contexts.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.contexts.basis is 'assembled (what the engine answered) or submitted (what the model received).';
+comment on column heartline.contexts.number is 'Its number among the contexts of its stream and basis, from 1.';
+comment on column heartline.contexts.session_id is 'The session that it was made for.';
+comment on column heartline.contexts.turn_id is 'The turn that it was assembled for; null for a submitted one.';
+comment on column heartline.contexts.attempt is 'The attempt at that turn, from 1; null for a submitted one.';
+comment on column heartline.contexts.model is 'The model that it was for; null where nobody said.';
+comment on column heartline.contexts.entries is 'How many entries it holds.';
+comment on column heartline.contexts.tokens is 'Tokens in all; null where nobody said.';
+comment on column heartline.contexts.budget is 'Tokens that it could have; null where nobody said.';
+comment on column heartline.contexts.history is 'Tokens of what was said before this turn.';
+comment on column heartline.contexts.summary is 'Tokens of summaries.';
+comment on column heartline.contexts.this_turn is 'Tokens of this turn''s own entries and prompt.';
+comment on column heartline.contexts.system is 'Tokens of the system prompt; null where it is not on record.';
+comment on column heartline.contexts.tools is 'Tokens of tool definitions; null where they are not on record.';
+comment on column heartline.contexts.unattributed is 'Tokens that its engine counted beyond our estimate of what it holds; null where either is unknown.';
+comment on column heartline.contexts.occurred_at is 'When it was made.';
+comment on column heartline.contexts.version is 'The version of its event in its stream.';
+comment on column heartline.contexts.event_id is 'The id of its event.';
+
 -- Where entries were first seen in their stream: one row for each byte form that an event records. `identity` is a digest of
 -- the entry's identity; `named` says that the host gave it an id. The origin of an entry is a query over these, never a
 -- column: imports arrive in any order.
@@ -540,162 +800,6 @@ comment on column heartline.entries.delivered is
 comment on column heartline.entries.occurred_at is 'When it was first seen in this stream.';
 comment on column heartline.entries.version is 'The version of the event that records it, in its stream.';
 comment on column heartline.entries.event_id is 'The id of that event.';
-
--- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
--- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
-create table heartline_projections.contexts_0 (
-    partition bigint not null,
-    stream uuid not null,
-    basis text not null,
-    number bigint not null,
-    version bigint not null,
-    position bigint not null,
-    gateway text not null,
-    engine_key text not null,
-    routing_key text not null,
-    agent text,
-    session_id text not null,
-    turn_id text,
-    attempt bigint,
-    model text,
-    entries bigint not null,
-    tokens bigint,
-    budget bigint,
-    history bigint,
-    summary bigint,
-    this_turn bigint,
-    system bigint,
-    tools bigint,
-    unattributed bigint,
-    ranges bigint[],
-    occurred_at bigint not null,
-    primary key (partition, stream, basis, number)
-);
-
--- Contexts are listed by their time, the newest first.
-create index contexts_0_by_time on heartline_projections.contexts_0 (occurred_at, partition, position);
-
--- Those of a gateway, newest first.
-create index contexts_0_by_gateway on heartline_projections.contexts_0 (gateway, occurred_at, partition, position);
-
--- Contexts of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
-create index contexts_0_by_routing_key on heartline_projections.contexts_0
-    (hashtextextended(routing_key, 0), occurred_at, partition, position);
-
--- Contexts of an engine key are listed by their time. (Keys are of any length, an index entry is not.)
-create index contexts_0_by_engine_key on heartline_projections.contexts_0
-    (hashtextextended(engine_key, 0), occurred_at, partition, position);
-
--- Contexts of an agent are listed by their time. (Names are of any length, an index entry is not.)
-create index contexts_0_by_agent on heartline_projections.contexts_0
-    (hashtextextended(agent, 0), occurred_at, partition, position);
-
--- Take in the projection with its first generation.
-select heartline.register_projection('contexts', 1, array['contexts']);
-
--- Contexts for people.
-create view heartline.contexts as
-    select gateway, engine_key, routing_key, agent, basis, number, session_id, turn_id, attempt, model, entries, tokens, budget,
-        history, summary, this_turn, system, tools, unattributed, to_timestamp(occurred_at / 1000000.0) as occurred_at, version,
-        partition || '-' || position as event_id
-    from heartline_projections.contexts;
-comment on view heartline.contexts is
-    'Every context that an engine assembled or that the model received, and what its tokens go to (estimated).';
-comment on column heartline.contexts.gateway is 'The host installation.';
-comment on column heartline.contexts.engine_key is 'The identity of context state: one stream each, in its gateway.';
-comment on column heartline.contexts.routing_key is 'The stable key that delivery and wake-ups hang on.';
-comment on column heartline.contexts.agent is 'The agent that the key names; null where it names none.';
-comment on column heartline.contexts.basis is 'assembled (what the engine answered) or submitted (what the model received).';
-comment on column heartline.contexts.number is 'Its number among the contexts of its stream and basis, from 1.';
-comment on column heartline.contexts.session_id is 'The session that it was made for.';
-comment on column heartline.contexts.turn_id is 'The turn that it was assembled for; null for a submitted one.';
-comment on column heartline.contexts.attempt is 'The attempt at that turn, from 1; null for a submitted one.';
-comment on column heartline.contexts.model is 'The model that it was for; null where nobody said.';
-comment on column heartline.contexts.entries is 'How many entries it holds.';
-comment on column heartline.contexts.tokens is 'Tokens in all; null where nobody said.';
-comment on column heartline.contexts.budget is 'Tokens that it could have; null where nobody said.';
-comment on column heartline.contexts.history is 'Tokens of what was said before this turn.';
-comment on column heartline.contexts.summary is 'Tokens of summaries.';
-comment on column heartline.contexts.this_turn is 'Tokens of this turn''s own entries and prompt.';
-comment on column heartline.contexts.system is 'Tokens of the system prompt; null where it is not on record.';
-comment on column heartline.contexts.tools is 'Tokens of tool definitions; null where they are not on record.';
-comment on column heartline.contexts.unattributed is 'Tokens that its engine counted beyond our estimate of what it holds; null where either is unknown.';
-comment on column heartline.contexts.occurred_at is 'When it was made.';
-comment on column heartline.contexts.version is 'The version of its event in its stream.';
-comment on column heartline.contexts.event_id is 'The id of its event.';
-
--- The sessions that each engine key was with, over time: one row from the first event of a session to the last before
--- another's. A session that comes again gets another row. `position` is of the first event; `heartbeat` says whether an
--- event of it was told to be of a heartbeat, null where nothing was told; times in microseconds since the Unix epoch.
-create table heartline_projections.keys_0 (
-    partition bigint not null,
-    position bigint not null,
-    gateway text not null,
-    routing_key text not null,
-    engine_key text not null,
-    agent text,
-    kind text not null,
-    session_id text not null,
-    transcript text,
-    heartbeat boolean,
-    first_version bigint not null,
-    last_version bigint not null,
-    first_at bigint not null,
-    last_at bigint not null,
-    events bigint not null,
-    primary key (partition, position)
-);
-
--- Periods are listed newest first, page by page.
-create index keys_0_by_time on heartline_projections.keys_0 (first_at, partition, position);
-
--- Those of a gateway, newest first.
-create index keys_0_by_gateway on heartline_projections.keys_0 (gateway, first_at, partition, position);
-
--- Those of an engine key, newest first. Keys are of any length, an index entry is not: they are looked up by their hash.
-create index keys_0_by_engine_key on heartline_projections.keys_0
-    (hashtextextended(engine_key, 0), first_at, partition, position);
-
--- Those of a routing key, newest first.
-create index keys_0_by_routing_key on heartline_projections.keys_0
-    (hashtextextended(routing_key, 0), first_at, partition, position);
-
--- Those of an agent, newest first; its name is part of a key, and so of any length.
-create index keys_0_by_agent on heartline_projections.keys_0
-    (hashtextextended(agent, 0), first_at, partition, position);
-
--- Those of a session, newest first.
-create index keys_0_by_session_id on heartline_projections.keys_0
-    (hashtextextended(session_id, 0), first_at, partition, position);
-
--- Take in the projection with its first generation.
-select heartline.register_projection('keys', 1, array['keys']);
-
--- Keys for people.
-create view heartline.keys as
-    select gateway, routing_key, engine_key, agent, kind, session_id, transcript, heartbeat,
-        to_timestamp(first_at / 1000000.0) as first_at, to_timestamp(last_at / 1000000.0) as last_at, events,
-        first_version, last_version, partition || '-' || position as first_event
-    from heartline_projections.keys;
-comment on view heartline.keys is
-    'Which routing key, engine key, session and transcript belonged together: one row for each period in which an '
-    'engine key was with a session, until another session''s event.';
-comment on column heartline.keys.gateway is 'The host installation.';
-comment on column heartline.keys.routing_key is 'The stable key that delivery and wake-ups hang on.';
-comment on column heartline.keys.engine_key is 'The identity of context state: one stream each, in its gateway.';
-comment on column heartline.keys.agent is 'The agent that the key names; null where it names none.';
-comment on column heartline.keys.kind is 'main, heartbeat, heartbeat-run, subagent, cron, global or other.';
-comment on column heartline.keys.session_id is 'The host''s transcript; fresh for every isolated tick.';
-comment on column heartline.keys.transcript is
-    'Where the host keeps the session''s messages, as it last said; null where it did not.';
-comment on column heartline.keys.heartbeat is
-    'Whether the host called any of it a heartbeat; null where it did not say.';
-comment on column heartline.keys.first_at is 'When the period''s first event happened.';
-comment on column heartline.keys.last_at is 'The latest time of any event of the period.';
-comment on column heartline.keys.events is 'How many events of the period name the session.';
-comment on column heartline.keys.first_version is 'The version of the period''s first event in its stream.';
-comment on column heartline.keys.last_version is 'The version of the period''s last event in its stream.';
-comment on column heartline.keys.first_event is 'The id of the period''s first event.';
 
 -- The words of each byte form of an entry that is on record, and of each text that is no message: one row each, or one for
 -- each of the parts of a long text. There is no copy of the text. `words` also holds what a search can be narrowed by, as

@@ -1,0 +1,3 @@
+-- Turns of a routing key are listed by their beginning. (Keys are of any length, an index entry is not.)
+create index turns_0_by_routing_key on heartline_projections.turns_0
+    (hashtextextended(routing_key, 0), started_at, partition, position);

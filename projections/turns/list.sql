@@ -1,0 +1,19 @@
+-- Turns, the newest first: those of a gateway, a routing key, an engine key, an agent, of a time (since <= at < until), and
+-- behind a place of the list; each of these where it is given.
+select started_at as at, partition, position, stream, gateway, engine_key, routing_key, session_id, turn_id, tick_id, heartbeat,
+    outcome, attempts, first_call, last_call, context_tokens_start, context_tokens_peak, assembled_tokens, budget, billed_input,
+    billed_output, billed_cache_read, billed_cache_write, billed_tokens, tools, tool_counts, overflows, compactions, started_at,
+    ended_at
+from heartline_projections.turns
+where (%(gateway)s::text is null or gateway = %(gateway)s)
+    and (%(routing_key)s::text is null
+        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0) and routing_key = %(routing_key)s)
+    and (%(engine_key)s::text is null
+        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0) and engine_key = %(engine_key)s)
+    and (%(agent)s::text is null or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0) and agent = %(agent)s)
+    and (%(since)s::bigint is null or started_at >= %(since)s)
+    and (%(until)s::bigint is null or started_at < %(until)s)
+    and (%(before_at)s::bigint is null
+        or (started_at, partition, position) < (%(before_at)s::bigint, %(before_partition)s::bigint, %(before_position)s::bigint))
+order by started_at desc, partition desc, position desc
+limit %(limit)s::bigint

@@ -1,0 +1,36 @@
+-- One row a turn, known by the event that began it. Context tokens are estimated (of its first context, of the largest, of its
+-- last), billed tokens are as the provider reported them. What was submitted in it stands in `contexts`. Times in microseconds
+-- since the Unix epoch.
+create table heartline_projections.turns_0 (
+    partition bigint not null,
+    position bigint not null,
+    stream uuid not null,
+    gateway text not null,
+    engine_key text not null,
+    routing_key text not null,
+    agent text,
+    session_id text not null,
+    turn_id text not null,
+    tick_id text,
+    heartbeat boolean,
+    outcome text not null,
+    attempts bigint not null,
+    first_call bigint,
+    last_call bigint,
+    context_tokens_start bigint,
+    context_tokens_peak bigint,
+    assembled_tokens bigint,
+    budget bigint,
+    billed_input bigint,
+    billed_output bigint,
+    billed_cache_read bigint,
+    billed_cache_write bigint,
+    billed_tokens bigint,
+    tools text[] not null,
+    tool_counts bigint[] not null,
+    overflows bigint not null,
+    compactions bigint not null,
+    started_at bigint not null,
+    ended_at bigint,
+    primary key (partition, position)
+);
