@@ -22,7 +22,7 @@ TABLES = [table.name for projection in PROJECTIONS for table in projection.table
 
 def rows(owner: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
     queries = {name: f"select * from heartline_projections.{name}".encode() for name in TABLES}
-    shown = {name: sorted(owner.execute(query).fetchall()) for name, query in queries.items()}
+    shown = {name: sorted(owner.execute(query).fetchall(), key=repr) for name, query in queries.items()}
     remembered = owner.execute("select partition, stream, projection, memory from heartline_projections.memories")
     return {**shown, "memories": sorted(remembered.fetchall())}
 
