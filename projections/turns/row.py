@@ -5,7 +5,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from projections.turns.memory import Remembered
-from projections.turns.turn import Outcome, Turn
+from projections.turns.turn import MOST_TOKENS, Outcome, Turn
 
 
 class TurnRow(Struct, frozen=True):
@@ -77,7 +77,7 @@ def row_of(held: Remembered, turn: Turn, ending: tuple[Outcome, int | None] | No
         given_out,
         read,
         written,
-        None if work.billed is None else sum(work.billed),
+        None if work.billed is None else min(sum(work.billed), MOST_TOKENS),
         work.tools,
         work.counts,
         work.overflows,

@@ -32,6 +32,9 @@ class Work(Struct, frozen=True, array_like=True):
     compactions: int = 0
 
 
+MOST_TOKENS = 2**63 - 1
+"""What a figure can hold in the database; sources may report anything."""
+
 NO_WORK = Work()
 """What was done in a turn that has just begun."""
 
@@ -171,10 +174,10 @@ def _worked(work: Work, billed: Billed | None, tools: tuple[str, ...]) -> Work:
     if billed is not None:
         before = work.billed or (0, 0, 0, 0)
         figures = (
-            before[0] + billed.input,
-            before[1] + billed.output,
-            before[2] + billed.cache_read,
-            before[3] + billed.cache_write,
+            min(before[0] + billed.input, MOST_TOKENS),
+            min(before[1] + billed.output, MOST_TOKENS),
+            min(before[2] + billed.cache_read, MOST_TOKENS),
+            min(before[3] + billed.cache_write, MOST_TOKENS),
         )
         work = replace(work, billed=figures)
     if not tools:
