@@ -1,5 +1,6 @@
 """The read models that there are."""
 
+from projections.compactions.projection import COMPACTIONS
 from projections.contexts.projection import CONTEXTS
 from projections.engines.projection import ENGINES
 from projections.keys.projection import KEYS
@@ -9,7 +10,7 @@ from projections.search.projection import SEARCH
 from projections.ticks.projection import TICKS
 from projections.turns.projection import TURNS
 
-PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, KEYS, TURNS, TICKS, CONTEXTS, ORIGINS, SEARCH)
+PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, KEYS, TURNS, TICKS, CONTEXTS, COMPACTIONS, ORIGINS, SEARCH)
 """To add one, add its folder here and its objects to a migration."""
 
 MACHINERY_OBJECTS = (

@@ -52,6 +52,8 @@ def recorded(ledger: Ledger, folder: Path) -> None:
             call = {"type": "toolCall", "id": "c", "name": "read", "arguments": {"path": f"/srv/{n}"}}
             message = {"role": "assistant", "content": [call], "timestamp": n, "responseId": f"r{n}"}
             lines.append({"ts": at, "method": "compact", "params": {**params, "customInstructions": f"keep {n}"}})
+            done = {"ok": True, "compacted": True, "result": {"summary": f"{n}", "tokensBefore": 9, "tokensAfter": 1}}
+            lines.append({"ts": at, "method": "compact", "params": {**params, "force": True}, "result": done})
             lines.append({"ts": at, "method": "ingestBatch", "params": {**params, "messages": [message]}})
     (folder / "lines").write_text("\n".join(json.dumps(line) for line in lines))
     Importer(ledger, gateway="g").import_recording(str(folder / "lines"), lambda _bytes: None)

@@ -687,6 +687,119 @@ comment on column heartline.contexts.occurred_at is 'When it was made.';
 comment on column heartline.contexts.version is 'The version of its event in its stream.';
 comment on column heartline.contexts.event_id is 'The id of its event.';
 
+-- Each compaction of a stream, the `number`-th: what was asked for, what the engine claimed, which contexts lie around it, and
+-- which entries its summary replaced (`replaced`: pairs of first and last; null where it is not known). Times in microseconds
+-- since the Unix epoch.
+create table heartline_projections.compactions_0 (
+    partition bigint not null,
+    stream uuid not null,
+    number bigint not null,
+    version bigint not null,
+    position bigint not null,
+    gateway text not null,
+    engine_key text not null,
+    routing_key text not null,
+    agent text,
+    session_id text not null,
+    tick_id text,
+    turn_id text,
+    trigger text,
+    target text,
+    forced boolean not null,
+    budget bigint,
+    instructions bigint,
+    outcome text not null,
+    reason text,
+    tokens_before bigint,
+    tokens_after bigint,
+    claimed_reclaim bigint,
+    context_before bigint,
+    context_after bigint,
+    context_tokens_before bigint,
+    context_tokens_after bigint,
+    actual_reclaim bigint,
+    freed_nothing boolean,
+    summary bigint,
+    summary_entry bigint,
+    kept_from bigint,
+    first_kept text,
+    replaced bigint[],
+    replaced_entries bigint,
+    started_at bigint not null,
+    ended_at bigint,
+    ended_version bigint,
+    ended_position bigint,
+    primary key (partition, stream, number)
+);
+
+-- Compactions are listed newest first, page by page.
+create index compactions_0_by_time on heartline_projections.compactions_0 (started_at, partition, position);
+
+-- Those of a gateway, newest first.
+create index compactions_0_by_gateway on heartline_projections.compactions_0 (gateway, started_at, partition, position);
+
+-- Those of a routing key, newest first.
+create index compactions_0_by_routing_key on heartline_projections.compactions_0
+    (hashtextextended(routing_key, 0), started_at, partition, position);
+
+-- Those of an engine key, newest first. Keys are of any length, an index entry is not: they are looked up by their hash.
+create index compactions_0_by_engine_key on heartline_projections.compactions_0
+    (hashtextextended(engine_key, 0), started_at, partition, position);
+
+-- Those of an agent, newest first; its name is part of a key, and so of any length.
+create index compactions_0_by_agent on heartline_projections.compactions_0
+    (hashtextextended(agent, 0), started_at, partition, position);
+
+-- Take in the projection with its first generation.
+select heartline.register_projection('compactions', 1, array['compactions']);
+
+-- Compactions for people.
+create view heartline.compactions as
+    select gateway, engine_key, routing_key, agent, number, session_id, tick_id, turn_id, trigger, target, forced, budget, outcome,
+        reason, tokens_before, tokens_after, claimed_reclaim, context_before, context_after, context_tokens_before,
+        context_tokens_after, actual_reclaim, freed_nothing, replaced_entries, replaced,
+        to_timestamp(started_at / 1000000.0) as started_at, to_timestamp(ended_at / 1000000.0) as ended_at, version,
+        partition || '-' || position as event_id
+    from heartline_projections.compactions;
+comment on view heartline.compactions is
+    'Every compaction: what was asked for, what the engine claimed, and what came of it in its next context.';
+comment on column heartline.compactions.gateway is 'The host installation.';
+comment on column heartline.compactions.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.compactions.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.compactions.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.compactions.number is 'Its number among the compactions of its stream, from 1.';
+comment on column heartline.compactions.session_id is 'The session that asked for it.';
+comment on column heartline.compactions.tick_id is 'The tick that it was made in; null where it was none.';
+comment on column heartline.compactions.turn_id is
+    'The turn that it was made in, or whose last attempt had failed; null where there was none.';
+comment on column heartline.compactions.trigger is
+    'What it was made for, in the host''s words: overflow, manual, budget, …';
+comment on column heartline.compactions.target is 'What it was to reach, in the host''s words; null where it did not say.';
+comment on column heartline.compactions.forced is 'Whether something had to go.';
+comment on column heartline.compactions.budget is 'Tokens that contexts could have then; null where nobody said.';
+comment on column heartline.compactions.outcome is
+    'started (its end is not on record), compacted, nothing (none was needed) or failed.';
+comment on column heartline.compactions.reason is 'Why, in the engine''s words; null where it did not say.';
+comment on column heartline.compactions.tokens_before is 'Tokens that there were before, as the engine claims.';
+comment on column heartline.compactions.tokens_after is 'Tokens that there were after, as the engine claims.';
+comment on column heartline.compactions.claimed_reclaim is 'Tokens that it freed, as the engine claims.';
+comment on column heartline.compactions.context_before is 'The call of the last context that was assembled before it.';
+comment on column heartline.compactions.context_after is 'The call of the first context that was assembled after it.';
+comment on column heartline.compactions.context_tokens_before is 'Tokens of the context before (estimated).';
+comment on column heartline.compactions.context_tokens_after is 'Tokens of the context after (estimated).';
+comment on column heartline.compactions.actual_reclaim is
+    'Tokens by which the context after is smaller; null where success was not claimed, or it can''t be told.';
+comment on column heartline.compactions.freed_nothing is
+    'Whether success was claimed, and the context after is not at least a tenth smaller.';
+comment on column heartline.compactions.replaced_entries is
+    'How many entries its summary replaced; null where it can''t be told.';
+comment on column heartline.compactions.replaced is
+    'The numbers of these entries, as pairs of first and last; null where it can''t be told.';
+comment on column heartline.compactions.started_at is 'When it began.';
+comment on column heartline.compactions.ended_at is 'When it ended; null where that is not on record.';
+comment on column heartline.compactions.version is 'The version of its first event in its stream.';
+comment on column heartline.compactions.event_id is 'The id of its first event.';
+
 -- Where entries were first seen in their stream: one row for each byte form that an event records. `identity` is a digest of
 -- the entry's identity; `named` says that the host gave it an id. The origin of an entry is a query over these, never a
 -- column: imports arrive in any order.
