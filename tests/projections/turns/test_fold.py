@@ -241,7 +241,7 @@ def test_a_message_that_is_delivered_again_counts_once_in_whatever_form() -> Non
 
 def test_a_message_that_was_submitted_before_it_was_delivered_counts_when_it_is() -> None:
     seen = recorded(reply(1, 50, "read"), reply(2, None), sighted="submission", method="submit")
-    before = [assembled(), seen]
+    before: list[Event] = [assembled(), seen]
     assert turns_of(*before)[0].billed_tokens is None
     for delivery in (
         recorded(reply(2, 20, form=2), again=((1, 1),)),
