@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from infrastructure.answers.listings import LISTINGS
 from infrastructure.openclaw.sample.write import LIFECYCLE, TRACE
 from tests.infrastructure.cli.running import Home
 from tests.infrastructure.cli.sample import KEY, SAMPLE, UNREACHABLE, shown
@@ -43,6 +44,18 @@ def test_wrong_usage_ends_with_2_and_says_what_there_is(
         (("events", KEY), ["--gateway", "sample", "other"]),
         (("streams", "--gateway", "smaple"), ["smaple", "sample", "other"]),
         (("events", "--gateway", "smaple"), ["smaple", "sample", "other"]),
+        *(
+            ((one.command, *options), words)
+            for one in LISTINGS
+            for options, words in (
+                (("--gateway", "smaple"), ["smaple", "sample", "other"]),
+                (("--since", "soon"), ["soon"]),
+                (("--after", "nonsense"), ["no cursor of a list", "--after"]),
+                (("--limit", "0"), ["--limit"]),
+                (("--agent", "\udcff"), ["UTF-8"]),
+            )
+        ),
+        (("engines", "--session-id", "s"), ["--session-id"]),
         (("context", *SAMPLE, "--call", "26"), ["26", "25"]),
         (("context", *SAMPLE, "--call", "9" * 30), ["it has 25"]),
         (("context", f"{KEY}#{'9' * 30}", "--gateway", "sample"), [KEY]),

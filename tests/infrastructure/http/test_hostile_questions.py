@@ -6,6 +6,8 @@ import json
 import httpx
 import pytest
 
+from infrastructure.answers.listings import LISTINGS
+
 KEY = "agent:main:main"
 HUGE = "9" * 30
 
@@ -60,6 +62,23 @@ URLS = [
     "/v1/search?query=x&rank=maybe",
     "/v1/search?query=x&gateway=nowhere",
     f"/v1/search?query=x&after={base64.urlsafe_b64encode(b'[1,[1,2,3,4],5]').decode()}",
+    *(
+        f"/v1/{one.name}?{query}"
+        for one in LISTINGS
+        for query in (
+            "limit=0",
+            "limit=1001",
+            "since=soon",
+            "until=99999999999d",
+            "gateway=%00",
+            "gateway=nowhere",
+            "routing_key=%00",
+            f"agent={'a' * 10_240}",
+            "after=nonsense",
+            f"after={'%5B' * 9_000}",
+        )
+    ),
+    "/v1/keys?session_id=%00",
     "/v1/nothing",
 ]
 

@@ -25,6 +25,10 @@ CATALOGS = {
         from pg_trigger t join pg_class c on c.oid = t.tgrelid
         where c.relnamespace::regnamespace::text ~ '^heartline' and not tgisinternal""",
     "views": "select viewname, definition from pg_views where schemaname ~ '^heartline'",
+    "comments": """
+        select d.objoid::regclass::text, d.objsubid, d.description from pg_description d
+        join pg_class c on c.oid = d.objoid and d.classoid = 'pg_class'::regclass
+        where c.relnamespace::regnamespace::text ~ '^heartline'""",
 }
 ALEMBICS_OWN = "alembic_version"
 

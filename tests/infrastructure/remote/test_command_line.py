@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.answers.listings import LISTINGS
 from infrastructure.cli.main import commands, main
 from tests.infrastructure.cli.sample import KEY, SAMPLE, shown
 from tests.infrastructure.embedded.support import PROJECT
@@ -44,6 +45,10 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
 
 ASKED = [
+    *((one.command,) for one in LISTINGS),
+    *((one.command, "--routing-key", KEY, "--agent", "main", "--limit", "2") for one in LISTINGS),
+    ("engines", "--engine-key", KEY, "--gateway", "sample"),
+    ("keys", "--session-id", "s", "--since", "2020-01-01", "--until", "2100-01-01"),
     ("streams",),
     ("streams", "--gateway", "sample"),
     ("events",),
@@ -63,6 +68,9 @@ ASKED = [
 
 REFUSED = [
     ("streams", "--gateway", "smaple"),
+    ("engines", "--gateway", "smaple"),
+    ("keys", "--after", "nonsense"),
+    ("keys", "--since", "soon"),
     ("events", "--after", "nonsense"),
     ("events", "--after", "nonsense", "--follow"),
     ("events", "--until", "24h", "--follow"),

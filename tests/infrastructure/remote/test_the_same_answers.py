@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 
 from domain.errors import HeartlineError
+from infrastructure.answers import listing as listings
 from infrastructure.answers.answers import Answers
 from infrastructure.answers.events import Wanted
+<<<<<<< HEAD
 from infrastructure.answers.search import Sought
+=======
+from infrastructure.answers.listing import AnyListing, Selection
+from infrastructure.answers.listings import LISTINGS
+>>>>>>> 46e91fd (Hold by tests what lists promise, and what readers of the views may do; describe every column)
 from infrastructure.answers.times import parse_time
 from infrastructure.answers.writing import written
 from infrastructure.ledger.checkpoint import append_checkpoint
@@ -92,6 +98,48 @@ REFUSED: dict[str, Question] = {
 }
 
 
+def asked_of(listing: AnyListing) -> dict[str, Question]:
+    """Give what is asked of any list."""
+    session = Selection(session_id="s" if listing.of_sessions else None)
+    selections = {
+        "all": Selection(),
+        "those of a gateway": Selection(gateway="other"),
+        "those of a routing key": Selection(routing_key=KEY),
+        "those of an engine key": Selection(engine_key=KEY, agent="main"),
+        "those of nobody": Selection(agent="глагол-🜂#?&=%"),
+        "those of a session": session,
+        "those of a time": Selection(since=MOMENT, until=MOMENT + 3_600_000_000),
+        "those of the far future": Selection(since=10**18),
+    }
+
+    def question(selection: Selection) -> Question:
+        return lambda to: to.listed(listing, selection, limit=10_000)
+
+    return {
+        **{f"{listing.name}, {name}": question(selection) for name, selection in selections.items()},
+        f"{listing.name}, a page": lambda to: to.listed(listing, Selection(), limit=2),
+        f"{listing.name}, the next": lambda to: to.listed(
+            listing, Selection(), to.listed(listing, Selection(), limit=1).cursor, limit=1
+        ),
+    }
+
+
+def refused_of(listing: AnyListing) -> dict[str, Question]:
+    """Give what is refused of any list."""
+    return {
+        f"{listing.name}, no such gateway": lambda to: to.listed(listing, Selection(gateway="nowhere")),
+        f"{listing.name}, no cursor": lambda to: to.listed(listing, Selection(), "nonsense"),
+        f"{listing.name}, a cursor of events": lambda to: to.listed(
+            listing, Selection(), next(to.events(Wanted())).cursor
+        ),
+    }
+
+
+for each in LISTINGS:
+    QUESTIONS |= asked_of(each)
+    REFUSED |= refused_of(each)
+
+
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_both_answer_the_same(local: Answers, remote: Answers, question: Question) -> None:
     here, there = question(local), question(remote)
@@ -114,6 +162,17 @@ def test_pages_are_followed_to_the_end(local: Answers, remote: Answers, monkeypa
     for wanted in (Wanted(), Wanted(engine_key=KEY, gateway="other"), Wanted(types=("CompactionStarted",))):
         assert list(remote.events(wanted)) == list(local.events(wanted))
         assert list(remote.events(wanted, limit=3)) == list(local.events(wanted, limit=3))
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=[one.name for one in LISTINGS])
+def test_pages_of_a_list_are_followed_to_the_end(
+    local: Answers, remote: Answers, monkeypatch: pytest.MonkeyPatch, listing: AnyListing
+) -> None:
+    every = local.listed(listing, Selection(), limit=10_000)
+    monkeypatch.setattr(listings, "MOST_AT_ONCE", 3)
+    assert remote.listed(listing, Selection(), limit=10_000) == every
+    assert remote.listed(listing, Selection(), limit=4) == local.listed(listing, Selection(), limit=4)
+    assert remote.listed(listing, Selection(), limit=4).items == every.items[:4]
 
 
 def test_content_that_no_decoder_takes_whole_comes_through_as_it_was(remote: Answers) -> None:
