@@ -1,25 +1,23 @@
 """The receipts of the ticks and turns of the recordings. The truth is that of the README beside them, tick by tick."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 import pytest
 from msgspec.structs import replace
-from psycopg.rows import class_row
 
 from domain.events import CompactionCompleted, CompactionStarted, decode
 from infrastructure.answers.audits import findings
 from infrastructure.answers.library import Library
 from infrastructure.answers.streams import state_answer
-from infrastructure.answers.ticks import TickAnswer, TickListed, tick_answers
-from infrastructure.answers.turns import ToolUse, TurnAnswer, TurnListed, turn_answers
+from infrastructure.answers.ticks import TickAnswer, TickListed
+from infrastructure.answers.turns import ToolUse, TurnListed
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.importer import Importer
 from infrastructure.openclaw.observed import KeyedBy
-from projections.sql import statement
 from tests.databases import Databases
+from tests.infrastructure.answers.listed import listed, ticks, turns
 from tests.shared import RECORDINGS, needs_recordings
 
 pytestmark = needs_recordings
@@ -48,23 +46,6 @@ def imported(ledger: Ledger, *names: str, trace: bool = False, keyed_by: KeyedBy
     library = Library(ledger)
     library.refresh()
     return library
-
-
-def listed(library: Library, query: str, row: type[Any], **wanted: Any) -> Sequence[Any]:
-    names = ("gateway", "routing_key", "engine_key", "agent", "since", "until")
-    place = ("before_at", "before_partition", "before_position")
-    parameters = {**dict.fromkeys((*names, *place)), "limit": 1_000, **wanted}
-    with library.ledger.connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(statement(query), parameters, prepare=False).fetchall()
-
-
-def ticks(library: Library, **wanted: Any) -> list[TickAnswer]:
-    """The ticks, in the order in which they were dispatched."""
-    return tick_answers(library, listed(library, "ticks/list", TickListed, **wanted))[::-1]
-
-
-def turns(library: Library, **wanted: Any) -> list[TurnAnswer]:
-    return turn_answers(library, listed(library, "turns/list", TurnListed, **wanted))[::-1]
 
 
 @pytest.mark.parametrize("keyed_by", ["session-key", "session-id"])

@@ -11,12 +11,9 @@ from domain.errors import HeartlineError
 from infrastructure.answers import listing as listings
 from infrastructure.answers.answers import Answers
 from infrastructure.answers.events import Wanted
-<<<<<<< HEAD
-from infrastructure.answers.search import Sought
-=======
 from infrastructure.answers.listing import AnyListing, Selection
 from infrastructure.answers.listings import LISTINGS
->>>>>>> 46e91fd (Hold by tests what lists promise, and what readers of the views may do; describe every column)
+from infrastructure.answers.search import Sought
 from infrastructure.answers.times import parse_time
 from infrastructure.answers.writing import written
 from infrastructure.ledger.checkpoint import append_checkpoint

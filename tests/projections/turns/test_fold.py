@@ -9,7 +9,7 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from domain.entries import Billed, Revision
-from domain.events import Event
+from domain.events import CompactionFailed, Event
 from projections.machinery.projection import Recorded
 from projections.turns.memory import MOST_EARLIER, MOST_SEEN, Remembered
 from projections.turns.projection import fold, shown
@@ -136,7 +136,8 @@ def test_an_overflow_that_is_compacted_away_belongs_to_the_turn() -> None:
 
 
 def test_an_overflow_that_can_not_be_compacted_fails_the_turn() -> None:
-    for ending in (compacted(something=False),):
+    broken_off = CompactionFailed(occurred_at=AT, session_id=S1, reason="error")
+    for ending in (compacted(something=False), broken_off):
         (row,) = turns_of(assembled(), overflow(), compacting(), at(ending, 3))
         assert (row.outcome, row.ended_at, row.compactions) == ("failed", AT + 3_000_000, 0)
 
