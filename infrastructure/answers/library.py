@@ -13,7 +13,7 @@ from domain.keys import Kind, stream_id
 from infrastructure.answers.errors import UnknownStream
 from infrastructure.ledger.ledger import Ledger
 from projections.catalogue import PROJECTIONS
-from projections.machinery.generations import outdated, renew
+from projections.machinery.generations import generations, outdated, renew
 from projections.machinery.projector import Projector
 from projections.sql import statement
 
@@ -86,6 +86,11 @@ class Library:
         """Count the events that at least one projection has not folded yet."""
         ends = self.ends()
         return sum(ends[partition] - position for partition, position in self._projector().behind(ends).items())
+
+    def set_aside(self) -> int:
+        """Count what read models that are read could not take: events, for each read model."""
+        found = generations(self.ledger.connection)
+        return sum(one.set_aside for one in found if one.state == "live")
 
     def streams(
         self, gateway: str | None = None, engine_key: str | None = None, routing_key: str | None = None

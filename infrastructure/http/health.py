@@ -68,11 +68,13 @@ def metrics(service: NamedDependency[Service]) -> Response[bytes]:
         with service.libraries.lend() as library:
             meters.ledger.set(sum(head.position for head in library.ledger.heads()))
             meters.behind.set(library.behind())
+            meters.set_aside.set(library.set_aside())
         meters.database.set(1)
     except HeartlineError:  # which is told by this meter
         meters.database.set(0)
         meters.ledger.set(nan)  # which is unknown now, and not none
         meters.behind.set(nan)
+        meters.set_aside.set(nan)
     return Response(meters.text(), media_type=METRICS_TYPE)
 
 

@@ -55,6 +55,9 @@ class Meters:
         self.database = Gauge("heartline_database_up", "1 if the database answered just now.", registry=registry)
         self.ledger = Gauge("heartline_ledger_events", "Events in the ledger.", registry=registry)
         self.behind = Gauge("heartline_projections_behind_events", "Events not folded yet.", registry=registry)
+        self.set_aside = Gauge(
+            "heartline_projections_set_aside_events", "Events that a read model could not take.", registry=registry
+        )
 
     def text(self) -> bytes:
         """Write all of them in Prometheus's text format."""
