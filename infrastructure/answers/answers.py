@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from infrastructure.answers.compactions import CompactionAnswer
 from infrastructure.answers.events import Wanted
 from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection
 from infrastructure.answers.objects import (
@@ -16,6 +17,7 @@ from infrastructure.answers.objects import (
 )
 from infrastructure.answers.projections import ProjectionAnswer
 from infrastructure.answers.search import HitAnswer, Sought
+from infrastructure.answers.summaries import SummaryAnswer
 from infrastructure.ledger.checkpoint import Witnessed
 from infrastructure.ledger.verify import Verification
 
@@ -85,6 +87,18 @@ class Answers(Witnessed, Protocol):
             UnknownContext: there is none.
             WrongUsage: more than one is named.
         """
+        ...
+
+    def summary(self, engine_key: str, gateway: str | None = None, number: int | None = None) -> SummaryAnswer:
+        """Give the summary of an engine's compaction, by default of the last, and the entries that it replaced.
+
+        Raises:
+            UnknownCompaction: there is none.
+        """
+        ...
+
+    def replacing(self, engine_key: str, entry: int, gateway: str | None = None) -> list[CompactionAnswer]:
+        """Give the compactions of an engine whose summaries replaced an entry, in their order."""
         ...
 
     def search(self, sought: Sought) -> list[HitAnswer]:

@@ -140,7 +140,7 @@ class _Entries:
         prompt = [] if record.event.prompt is None else [Reference(TEXTS, record.event.prompt)]
         self._contents = library.ledger.content(place.gateway, place.engine_key, [*references, *prompt])
         self.prompt = told(self._contents[prompt[0]]).text if prompt else None
-        self._revisions, asked = _revisions(library, place, references, self._contents)
+        self._revisions, asked = revisions_of(library, place, references, self._contents)
         self._origins: dict[int, Entry] = origins_of(library, place, asked)
         self.tokens = sum(self._revisions[one].tokens for one in record.context)
         self.truncated = sum(self._revisions[one].truncated for one in record.context)
@@ -198,7 +198,7 @@ def origin_tick(engine_key: str, session_id: str, place: Place | None) -> str | 
     return tick_id(routing_key, session_id) if kind_of(routing_key) == "heartbeat" else None
 
 
-def _revisions(
+def revisions_of(
     library: Library, place: Place, references: Sequence[Reference], contents: dict[tuple[int, int], Held]
 ) -> tuple[dict[Reference, Revision], dict[int, Asked]]:
     """Read what the events say of some byte forms of entries, and what to ask about their origin."""

@@ -15,6 +15,12 @@ class UnknownContext(WrongUsage):
     code = "unknown-context"
 
 
+class UnknownCompaction(WrongUsage):
+    """There is no such compaction."""
+
+    code = "unknown-compaction"
+
+
 class UnknownEvent(WrongUsage):
     """There is no event of this id."""
 

@@ -10,6 +10,7 @@ from domain.errors import WrongUsage
 from domain.events import Basis
 from infrastructure.answers.audits import finding_answer, findings
 from infrastructure.answers.checks import database_checks
+from infrastructure.answers.compactions import CompactionAnswer
 from infrastructure.answers.contexts import context_answer
 from infrastructure.answers.errors import UnknownContext
 from infrastructure.answers.events import Wanted, event_page, events_after, one_event
@@ -31,6 +32,7 @@ from infrastructure.answers.projections import ProjectionAnswer, projection_answ
 from infrastructure.answers.references import Referred, referred
 from infrastructure.answers.search import HitAnswer, SearchPage, Sought, search_page
 from infrastructure.answers.streams import state_answer, stream_answer
+from infrastructure.answers.summaries import SummaryAnswer, replacing_answers, summary_answer
 from infrastructure.ledger import checkpoint
 from infrastructure.ledger.ledger import Head
 from infrastructure.ledger.verify import Verification, verify
@@ -90,6 +92,18 @@ class LocalAnswers:
         self._library.refresh("engines", "contexts", "origins")
         place, basis, number = _meant(referred(self._library, reference, gateway), call, submitted, tick)
         return context_answer(self._library, place, basis, number, tick)
+
+    def summary(self, engine_key: str, gateway: str | None = None, number: int | None = None) -> SummaryAnswer:
+        """Give the summary of an engine's compaction, by default of the last, and the entries that it replaced."""
+        return summary_answer(self._library, self._compacted(engine_key, gateway), number)
+
+    def replacing(self, engine_key: str, entry: int, gateway: str | None = None) -> list[CompactionAnswer]:
+        """Give the compactions of an engine whose summaries replaced an entry, in their order."""
+        return replacing_answers(self._library, self._compacted(engine_key, gateway), entry)
+
+    def _compacted(self, engine_key: str, gateway: str | None) -> Place:
+        self._library.refresh("engines", "contexts", "compactions", "origins")
+        return self._library.place(engine_key, gateway)
 
     def search(self, sought: Sought) -> list[HitAnswer]:
         """Give what has the words that are looked for, newest first or by how well it fits."""

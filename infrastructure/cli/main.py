@@ -21,6 +21,7 @@ from infrastructure.cli.reading import context, events, state, streams
 from infrastructure.cli.recording import import_
 from infrastructure.cli.searching import search
 from infrastructure.cli.serving import serve
+from infrastructure.cli.summaries import summary
 from infrastructure.cli.tokens import token
 from infrastructure.cli.verifying import checkpoint, verify
 
@@ -66,6 +67,7 @@ for command in (
     events,
     state,
     context,
+    summary,
     search,
     audit,
     verify,

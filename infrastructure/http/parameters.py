@@ -113,6 +113,13 @@ Submitted = Annotated[
     QueryParameter(description="The N-th submitted context of the stream.", ge=1, le=MOST_NUMBER),
 ]
 
+Compaction = Annotated[
+    int | None,
+    QueryParameter(description="The N-th compaction of the engine.", ge=1, le=MOST_NUMBER),
+]
+
+Entry = Annotated[int, QueryParameter(description="An entry's number in its stream.", ge=1, le=MOST_NUMBER)]
+
 Tick = Annotated[
     str | None,
     QueryParameter(

@@ -19,6 +19,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 STATUSES: Final = {
     "unknown-stream": 404,
     "unknown-context": 404,
+    "unknown-compaction": 404,
     "unknown-event": 404,
     "token-not-found": 404,
     "illegal-transition": 409,

@@ -4,10 +4,22 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
+from infrastructure.answers.compactions import CompactionAnswer
 from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.objects import ContextAnswer, StateAnswer, StreamAnswer
 from infrastructure.answers.projections import ProjectionAnswer
-from infrastructure.http.parameters import At, Call, ContextReference, EngineKey, Gateway, Submitted, Tick
+from infrastructure.answers.summaries import SummaryAnswer
+from infrastructure.http.parameters import (
+    At,
+    Call,
+    Compaction,
+    ContextReference,
+    EngineKey,
+    Entry,
+    Gateway,
+    Submitted,
+    Tick,
+)
 from infrastructure.http.told import Told, problems
 from infrastructure.service.service import Service
 
@@ -61,6 +73,37 @@ def context(
 
 
 @get(
+    "/summary",
+    sync_to_thread=True,
+    summary="Tell the summary of a compaction, beside the entries that it replaced.",
+    responses=problems(_404="No such engine or compaction is on record."),
+)
+def summary(
+    service: NamedDependency[Service], engine_key: EngineKey, gateway: Gateway = None, number: Compaction = None
+) -> Told[SummaryAnswer]:
+    """By default of the last compaction. `message` is the bytes that the host sent.
+
+    Texts may hold lone surrogates, as escapes.
+    """
+    with service.libraries.lend() as library:
+        return Told(LocalAnswers(library).summary(engine_key, gateway, number))
+
+
+@get(
+    "/replacements",
+    sync_to_thread=True,
+    summary="Tell which compactions of an engine replaced an entry.",
+    responses=problems(_404="No such engine is on record."),
+)
+def replacements(
+    service: NamedDependency[Service], engine_key: EngineKey, entry: Entry, gateway: Gateway = None
+) -> Told[list[CompactionAnswer]]:
+    """In their order. None where its summaries replaced others, or it can't be told what they replaced."""
+    with service.libraries.lend() as library:
+        return Told(LocalAnswers(library).replacing(engine_key, entry, gateway))
+
+
+@get(
     "/projections",
     sync_to_thread=True,
     summary="Say how far every read model is.",
@@ -72,4 +115,4 @@ def projections(service: NamedDependency[Service]) -> Told[list[ProjectionAnswer
         return Told(LocalAnswers(library).projections())
 
 
-ROUTES: list[BaseRouteHandler] = [streams, state, context, projections]
+ROUTES: list[BaseRouteHandler] = [streams, state, context, summary, replacements, projections]

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import json
 from msgspec.structs import asdict
 
+from infrastructure.answers.compactions import CompactionAnswer
 from infrastructure.answers.events import EVENT_ID, Wanted, no_event
 from infrastructure.answers.listing import USUAL, A, Listing, Page, R, Selection, joined, pages
 from infrastructure.answers.objects import (
@@ -22,6 +23,7 @@ from infrastructure.answers.objects import (
 )
 from infrastructure.answers.projections import ProjectionAnswer
 from infrastructure.answers.search import HitAnswer, SearchPage, Sought
+from infrastructure.answers.summaries import SummaryAnswer
 from infrastructure.ledger.checkpoint import last_checkpoint, written_line
 from infrastructure.ledger.ledger import Head
 from infrastructure.ledger.verify import Verification
@@ -107,6 +109,16 @@ class RemoteAnswers:
         """Give the context that a reference names, or one of `call`, `submitted` and `tick` in its stream."""
         parameters = {"reference": reference, "gateway": gateway, "call": call, "submitted": submitted, "tick": tick}
         return decoded(self._service.get("/v1/context", parameters), ContextAnswer)
+
+    def summary(self, engine_key: str, gateway: str | None = None, number: int | None = None) -> SummaryAnswer:
+        """Give the summary of an engine's compaction, by default of the last, and the entries that it replaced."""
+        parameters: Parameters = {"engine_key": engine_key, "gateway": gateway, "number": number}
+        return decoded(self._service.get("/v1/summary", parameters), SummaryAnswer)
+
+    def replacing(self, engine_key: str, entry: int, gateway: str | None = None) -> list[CompactionAnswer]:
+        """Give the compactions of an engine whose summaries replaced an entry, in their order."""
+        parameters: Parameters = {"engine_key": engine_key, "gateway": gateway, "entry": entry}
+        return decoded(self._service.get("/v1/replacements", parameters), list[CompactionAnswer])
 
     def search(self, sought: Sought) -> list[HitAnswer]:
         """Give what has the words that are looked for, newest first or by how well it fits."""

@@ -1,9 +1,9 @@
 -- A page of compactions, newest first: those that began before a place in this order, of all or of a gateway, a key, an agent,
 -- a time.
-select started_at as at, partition, position, stream, number, version, gateway, engine_key, routing_key, agent, session_id,
-    tick_id, turn_id, trigger, target, forced, budget, instructions, outcome, reason, tokens_before, tokens_after,
-    claimed_reclaim, context_before, context_after, context_tokens_before, context_tokens_after, actual_reclaim, freed_nothing,
-    summary, summary_entry, kept_from, first_kept, replaced, replaced_entries, ended_at, ended_position
+select started_at as at, partition, position, number, gateway, engine_key, routing_key, agent, session_id, tick_id, turn_id,
+    trigger, target, forced, budget, outcome, reason, tokens_before, tokens_after, claimed_reclaim, context_before,
+    context_after, context_tokens_before, context_tokens_after, actual_reclaim, freed_nothing, summary, summary_entry,
+    kept_from, first_kept, replaced, replaced_entries, ended_at, ended_version, ended_position
 from heartline_projections.compactions
 where (%(gateway)s::text is null or gateway = %(gateway)s)
     and (%(routing_key)s::text is null

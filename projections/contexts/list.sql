@@ -1,7 +1,7 @@
 -- Contexts, the newest first: those of a gateway, a routing key, an engine key, an agent, of a time (since <= at < until),
 -- and behind a place of the list; each of these where it is given.
-select occurred_at as at, partition, position, gateway, engine_key, routing_key, session_id, basis, number, turn_id, attempt,
-    model, entries, tokens, budget, history, summary, this_turn, system, tools, unattributed
+select occurred_at as at, partition, position, gateway, engine_key, routing_key, agent, session_id, basis, number, turn_id,
+    attempt, model, entries, tokens, budget, history, summary, this_turn, system, tools, unattributed
 from heartline_projections.contexts
 where (%(gateway)s::text is null or gateway = %(gateway)s)
     and (%(routing_key)s::text is null
