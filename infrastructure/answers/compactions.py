@@ -162,6 +162,7 @@ COMPACTIONS = Listing(
     name="compactions",
     command="compactions",
     statement="compactions/list",
+    reads=("engines", "compactions"),
     row=CompactionFound,
     answers=compaction_answers,
     answer=CompactionAnswer,

@@ -96,6 +96,7 @@ ENGINES = Listing(
     name="engines",
     command="engines",
     statement="engines/listed",
+    reads=("engines",),
     row=EngineFound,
     answers=engine_answers,
     answer=EngineAnswer,

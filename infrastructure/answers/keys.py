@@ -82,6 +82,7 @@ KEYS = Listing(
     name="keys",
     command="keys",
     statement="keys/list",
+    reads=("engines", "keys"),
     row=KeyFound,
     answers=key_answers,
     answer=KeyAnswer,

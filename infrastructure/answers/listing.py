@@ -75,13 +75,15 @@ class Listing(Struct, Generic[R, A], frozen=True, kw_only=True):
 
     `name` stands in its route and its cursors, `command` on the command line. `statement` is the path of its query
     below `projections/`, `row` what the query gives; `answers` makes a page's answers, of type `answer`, from its rows,
-    all at once. `columns` are the fields that people are shown. `summary` and `order` say in a sentence each what is
-    listed, and which time is a row's. `of_sessions` says that it can be asked for a session.
+    all at once; `reads` are the read models that both look into. `columns` are the fields that people are shown.
+    `summary` and `order` say in a sentence each what is listed, and which time is a row's. `of_sessions` says that it
+    can be asked for a session.
     """
 
     name: str
     command: str
     statement: str
+    reads: tuple[str, ...]
     row: type[R]
     answers: Callable[[Library, Sequence[R]], list[A]]
     answer: type[A]
@@ -113,7 +115,7 @@ def page_of(library: Library, listing: Listing[R, A], selection: Selection, afte
         UnknownStream: there is no such gateway.
     """
     before = None if after is None else _place(library, listing, after)
-    library.refresh()
+    library.refresh(*listing.reads)
     library.check_gateway(selection.gateway)
     size = min(limit, MOST_AT_ONCE)
     parameters = {

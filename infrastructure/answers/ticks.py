@@ -10,6 +10,7 @@ from domain.events import Basis
 from domain.heartbeat import Source
 from domain.keys import kind_of
 from infrastructure.answers.library import Library
+from infrastructure.answers.listing import Listing
 from infrastructure.answers.objects import EngineKey, Gateway, RoutingKey, TickId, Time
 from infrastructure.answers.replays import Replay, TickRun, replays_of
 from infrastructure.answers.times import rfc3339
@@ -39,8 +40,10 @@ class TickListed(Struct, frozen=True):
     skip_reason: str | None
 
 
-class TickAnswer(Struct, frozen=True):
-    """The receipt of a tick. Context tokens are estimated, billed tokens are as the provider reported them."""
+class ReceiptAnswer(Struct, frozen=True):
+    """The receipt of a tick, dispatched or skipped at a time (`at`). Context tokens are estimated, billed tokens are as
+    the provider reported them.
+    """
 
     tick_id: TickId
     gateway: Gateway
@@ -50,6 +53,7 @@ class TickAnswer(Struct, frozen=True):
     isolated: Annotated[bool | None, Meta(description="Whether it has its session for itself; null where unknown.")]
     source: Annotated[Source | None, Meta(description="What it was due for.")]
     reason: Annotated[str | None, Meta(description="Why it ran, in the host's words.")]
+    at: Time
     dispatched_at: Time | None
     settled_at: Time | None
     outcome: Annotated[str | None, Meta(description="`ok-token`, `ok-empty`, `sent`, `failed` or `skipped`.")]
@@ -88,7 +92,7 @@ NO_TURNS = TurnsOfTick()
 """What a tick without turns comes to."""
 
 
-def tick_answers(library: Library, rows: Sequence[TickListed]) -> list[TickAnswer]:
+def tick_answers(library: Library, rows: Sequence[TickListed]) -> list[ReceiptAnswer]:
     """Write a page of ticks."""
     turns = _turns(library, rows)
     isolated = [_isolated(row, its_turns) for row, its_turns in zip(rows, turns, strict=True)]
@@ -103,8 +107,8 @@ def tick_answers(library: Library, rows: Sequence[TickListed]) -> list[TickAnswe
     ]
 
 
-def _answer(row: TickListed, turns: TurnsOfTick, isolated: bool | None, replay: Replay) -> TickAnswer:
-    return TickAnswer(
+def _answer(row: TickListed, turns: TurnsOfTick, isolated: bool | None, replay: Replay) -> ReceiptAnswer:
+    return ReceiptAnswer(
         tick_id=row.tick_id,
         gateway=row.gateway,
         routing_key=row.routing_key,
@@ -113,6 +117,7 @@ def _answer(row: TickListed, turns: TurnsOfTick, isolated: bool | None, replay: 
         isolated=isolated,
         source=row.source,
         reason=row.reason,
+        at=rfc3339(row.at),
         dispatched_at=None if row.dispatched_at is None else rfc3339(row.dispatched_at),
         settled_at=None if row.settled_at is None else rfc3339(row.settled_at),
         outcome=_outcome(row, turns),
@@ -184,3 +189,17 @@ def _run(library: Library, row: TickListed, turns: TurnsOfTick) -> TickRun | Non
         since=min(turns.started_at, row.at),
         until=ended_at if row.settled_at is None else max(ended_at, row.settled_at),
     )
+
+
+TICKS = Listing(
+    name="ticks",
+    command="ticks",
+    statement="ticks/list",
+    reads=("engines", "ticks", "turns", "contexts", "origins"),
+    row=TickListed,
+    answers=tick_answers,
+    answer=ReceiptAnswer,
+    columns=("tick_id", "outcome", "context_tokens_peak", "replayed_entries", "at"),
+    summary="List the ticks, with a receipt for each.",
+    order="A tick's time is that at which it was dispatched or skipped.",
+)

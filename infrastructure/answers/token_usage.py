@@ -126,6 +126,7 @@ TOKEN_USAGE = Listing(
     name="contexts",
     command="tokens",
     statement="contexts/list",
+    reads=("engines", "contexts"),
     row=ContextFound,
     answers=token_usage_answers,
     answer=TokenUsageAnswer,

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from infrastructure.answers.library import Library
+from infrastructure.answers.listing import Listing
 from infrastructure.answers.objects import EngineKey, Gateway, RoutingKey, TickId, Time
 from infrastructure.answers.times import rfc3339
 from projections.turns.turn import Outcome
@@ -206,3 +207,17 @@ def _ticks(library: Library, rows: Sequence[TurnListed]) -> dict[tuple[int, int]
         (rows[place - 1].partition, rows[place - 1].position): tick_id
         for place, tick_id in library.rows("ticks/of_turns", wanted)
     }
+
+
+TURNS = Listing(
+    name="turns",
+    command="turns",
+    statement="turns/list",
+    reads=("engines", "turns", "ticks", "contexts"),
+    row=TurnListed,
+    answers=turn_answers,
+    answer=TurnAnswer,
+    columns=("engine_key", "outcome", "attempts", "assembled_tokens", "billed_tokens", "overflows", "started_at"),
+    summary="List the turns: what each took, what it cost, and how it ended.",
+    order="A turn's time is that at which it began.",
+)

@@ -94,7 +94,9 @@ def _show_table(listing: AnyListing, ask: Ask, after: str | None, limit: int) ->
     rows: list[list[str]] = []
     for page in pages(ask, after, limit):
         rows += [[_cell(getattr(answer, column)) for column in listing.columns] for answer in page.items]
-    for line in fitted(listing.columns, rows, [name for name in listing.columns if name.endswith("_at")]):
+    for line in fitted(
+        listing.columns, rows, [name for name in listing.columns if name == "at" or name.endswith("_at")]
+    ):
         say(line)
     _tell_of_more(page)
 

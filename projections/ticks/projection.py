@@ -168,11 +168,13 @@ TICKS = Projection(
     objects=(
         "ticks/table",
         "ticks/by_time",
+        "ticks/by_gateway",
         "ticks/by_routing_key",
         "ticks/by_engine_key",
         "ticks/by_agent",
         "ticks/by_session",
         "ticks/register",
+        "ticks/view",
     ),
     takes=frozenset((EngineOpened, TickDispatched, TickSkipped, TickSettled)),
 )

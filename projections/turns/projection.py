@@ -194,12 +194,14 @@ TURNS = Projection(
     objects=(
         "turns/table",
         "turns/by_time",
+        "turns/by_gateway",
         "turns/by_routing_key",
         "turns/by_engine_key",
         "turns/by_agent",
         "turns/by_session",
         "turns/by_tick",
         "turns/register",
+        "turns/view",
     ),
     takes=frozenset(
         (

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg.rows import class_row
 
 from infrastructure.answers.library import Library
-from infrastructure.answers.ticks import TickAnswer, TickListed, tick_answers
+from infrastructure.answers.ticks import ReceiptAnswer, TickListed, tick_answers
 from infrastructure.answers.turns import TurnAnswer, TurnListed, turn_answers
 from projections.sql import statement
 
@@ -20,7 +20,7 @@ def listed(library: Library, query: str, row: type[Any], **wanted: Any) -> Seque
         return cursor.execute(statement(query), parameters, prepare=False).fetchall()
 
 
-def ticks(library: Library, **wanted: Any) -> list[TickAnswer]:
+def ticks(library: Library, **wanted: Any) -> list[ReceiptAnswer]:
     """The ticks, in the order in which they were dispatched."""
     return tick_answers(library, listed(library, "ticks/list", TickListed, **wanted))[::-1]
 

@@ -136,7 +136,7 @@ FILTERS: dict[str, tuple[Selection, Callable[[Any], bool]]] = {
     "gateway": (Selection(gateway="second"), lambda row: row.gateway == "second"),
     "routing key": (Selection(routing_key=HEARTBEAT), lambda row: row.routing_key == HEARTBEAT),
     "engine key": (Selection(engine_key=HEARTBEAT), lambda row: row.engine_key == HEARTBEAT),
-    "agent": (Selection(agent="main"), lambda row: agent_of(row.engine_key) == "main"),
+    "agent": (Selection(agent="main"), lambda row: agent_of(row.routing_key) == "main"),
     "no such agent": (Selection(agent="nobody"), lambda _row: False),
     "no such key": (Selection(engine_key="nobody", routing_key="nobody"), lambda _row: False),
     "key of a gateway": (

@@ -11,7 +11,7 @@ from domain.events import CompactionCompleted, CompactionStarted, decode
 from infrastructure.answers.audits import findings
 from infrastructure.answers.library import Library
 from infrastructure.answers.streams import state_answer
-from infrastructure.answers.ticks import TickAnswer, TickListed
+from infrastructure.answers.ticks import ReceiptAnswer, TickListed
 from infrastructure.answers.turns import ToolUse, TurnListed
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.importer import Importer
@@ -86,7 +86,7 @@ def test_contexts_of_too_many_ranges_are_restored_from_their_events(ledger: Ledg
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_tick_costs_the_same_wherever_its_engine_kept_its_state(databases: Databases, name: str) -> None:
-    receipts: list[list[TickAnswer]] = []
+    receipts: list[list[ReceiptAnswer]] = []
     ways: tuple[KeyedBy, ...] = ("session-key", "session-id")
     for keyed_by in ways:
         with Ledger.open(databases.make()) as ledger:

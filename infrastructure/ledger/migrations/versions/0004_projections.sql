@@ -540,6 +540,9 @@ create table heartline_projections.turns_0 (
 -- Turns are listed by their beginning, the newest first.
 create index turns_0_by_time on heartline_projections.turns_0 (started_at, partition, position);
 
+-- Turns of a gateway are listed by their time.
+create index turns_0_by_gateway on heartline_projections.turns_0 (gateway, started_at, partition, position);
+
 -- Turns of a routing key are listed by their beginning. (Keys are of any length, an index entry is not.)
 create index turns_0_by_routing_key on heartline_projections.turns_0
     (hashtextextended(routing_key, 0), started_at, partition, position);
@@ -561,6 +564,47 @@ create index turns_0_by_tick on heartline_projections.turns_0 (partition, stream
 
 -- Take in the projection with its first generation.
 select heartline.register_projection('turns', 1, array['turns']);
+
+-- Turns for people.
+create view heartline.turns as
+    select turn_id, gateway, routing_key, engine_key, agent, session_id, tick_id, heartbeat, outcome, attempts, first_call,
+        last_call, context_tokens_start, context_tokens_peak, assembled_tokens, budget, billed_input, billed_output,
+        billed_cache_read, billed_cache_write, billed_tokens, tools, tool_counts, overflows, compactions,
+        to_timestamp(started_at / 1000000.0) as started_at, to_timestamp(ended_at / 1000000.0) as ended_at,
+        partition || '-' || position as event_id
+    from heartline_projections.turns;
+comment on view heartline.turns is 'Every turn: one admitted prompt up to its accepted reply, or its failure.';
+comment on column heartline.turns.turn_id is 'The host''s logical turn, else the delivery id of its first prompt.';
+comment on column heartline.turns.gateway is 'The host installation.';
+comment on column heartline.turns.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.turns.engine_key is 'The identity of context state: one stream each, in its gateway.';
+comment on column heartline.turns.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.turns.session_id is 'The session that it is of.';
+comment on column heartline.turns.tick_id is 'The tick that it is of; null where its own stream does not tell.';
+comment on column heartline.turns.heartbeat is 'Whether the host called it a heartbeat; null where it did not say.';
+comment on column heartline.turns.outcome is
+    'committed, failed, open (it goes on) or abandoned (another turn began while it was open).';
+comment on column heartline.turns.attempts is 'How many attempts it took.';
+comment on column heartline.turns.first_call is 'The number of its first assembled context in its stream.';
+comment on column heartline.turns.last_call is 'The number of its last assembled context in its stream.';
+comment on column heartline.turns.context_tokens_start is 'Tokens of its first context, estimated.';
+comment on column heartline.turns.context_tokens_peak is 'Tokens of its largest context, estimated.';
+comment on column heartline.turns.assembled_tokens is 'Tokens of its last context, estimated.';
+comment on column heartline.turns.budget is 'Tokens that its last context could have.';
+comment on column heartline.turns.billed_input is 'Tokens of input, as the provider reported them.';
+comment on column heartline.turns.billed_output is 'Tokens of output, as the provider reported them.';
+comment on column heartline.turns.billed_cache_read is
+    'Tokens that were read from the provider''s cache, as it reported them.';
+comment on column heartline.turns.billed_cache_write is
+    'Tokens that were written to the provider''s cache, as it reported them.';
+comment on column heartline.turns.billed_tokens is 'All tokens that were billed; null where nothing was reported.';
+comment on column heartline.turns.tools is 'The names of the tools that it called.';
+comment on column heartline.turns.tool_counts is 'How often it called each of them.';
+comment on column heartline.turns.overflows is 'How many of its contexts were too large for the model.';
+comment on column heartline.turns.compactions is 'How many compactions were completed in it.';
+comment on column heartline.turns.started_at is 'When it began.';
+comment on column heartline.turns.ended_at is 'When it ended; null while it goes on.';
+comment on column heartline.turns.event_id is 'The id of the event that began it.';
 
 -- One row a tick, dispatched or skipped, in the stream of its routing key. `engine` is the stream in which its turns lie;
 -- `isolated` is null where its own stream does not tell. Times in microseconds since the Unix epoch.
@@ -589,6 +633,9 @@ create table heartline_projections.ticks_0 (
 -- Ticks are listed by their time, the newest first.
 create index ticks_0_by_time on heartline_projections.ticks_0 (at, partition, position);
 
+-- Ticks of a gateway are listed by their time.
+create index ticks_0_by_gateway on heartline_projections.ticks_0 (gateway, at, partition, position);
+
 -- Ticks of a routing key are listed by their time. (Keys are of any length, an index entry is not.)
 create index ticks_0_by_routing_key on heartline_projections.ticks_0 (hashtextextended(routing_key, 0), at, partition, position);
 
@@ -603,6 +650,31 @@ create index ticks_0_by_session on heartline_projections.ticks_0 (engine, hashte
 
 -- Take in the projection with its first generation.
 select heartline.register_projection('ticks', 1, array['ticks']);
+
+-- Ticks for people.
+create view heartline.ticks as
+    select tick_id, gateway, routing_key, engine_key, agent, session_id, isolated, source, reason,
+        to_timestamp(at / 1000000.0) as at, to_timestamp(dispatched_at / 1000000.0) as dispatched_at,
+        to_timestamp(settled_at / 1000000.0) as settled_at, outcome, skip_reason, partition || '-' || position as event_id
+    from heartline_projections.ticks;
+comment on view heartline.ticks is 'Every tick, dispatched or skipped. (`heartline ticks` has the whole receipts.)';
+comment on column heartline.ticks.tick_id is 'Its id, of routing key and session.';
+comment on column heartline.ticks.gateway is 'The host installation.';
+comment on column heartline.ticks.routing_key is 'The stable key that delivery and wake-ups hang on.';
+comment on column heartline.ticks.engine_key is 'The identity of its context state; null where it was skipped.';
+comment on column heartline.ticks.agent is 'The agent that the key names; null where it names none.';
+comment on column heartline.ticks.session_id is 'The session that it ran in; null where it was skipped.';
+comment on column heartline.ticks.isolated is
+    'Whether it has its session for itself; null where its own stream does not tell.';
+comment on column heartline.ticks.source is
+    'What it was due for: interval, wake, exec, cron or manual; null where that can''t be told.';
+comment on column heartline.ticks.reason is 'Why it ran, in the host''s words.';
+comment on column heartline.ticks.at is 'When it was dispatched or skipped.';
+comment on column heartline.ticks.dispatched_at is 'When it was dispatched; null where it was skipped.';
+comment on column heartline.ticks.settled_at is 'When it ended; null where that is not on record.';
+comment on column heartline.ticks.outcome is 'What it came to; null where that is not on record.';
+comment on column heartline.ticks.skip_reason is 'Why it was skipped.';
+comment on column heartline.ticks.event_id is 'The id of the event that dispatched or skipped it.';
 
 -- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
 -- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
