@@ -71,7 +71,7 @@ def summary_answer(library: Library, place: Place, number: int | None) -> Summar
     last = _found(library, place, None)
     if last is None:
         raise UnknownCompaction(f"No compaction of {place.engine_key} is on record. `heartline compactions` lists all.")
-    found = last if number is None else _found(library, place, number)
+    found = last if number is None else _found(library, place, min(number, last.number + 1))
     if found is None:
         raise UnknownCompaction(f"{place.engine_key} has no compaction {number}: it has {last.number}.")
     references = _replaced(library, place, found)

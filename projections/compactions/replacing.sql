@@ -8,6 +8,6 @@ from heartline_projections.compactions
 where partition = %(partition)s and stream = %(stream)s and outcome = 'compacted'
     and (replaced is null or exists (
         select from generate_series(1, cardinality(replaced), 2) at
-        where %(entry)s::bigint between replaced[at] and replaced[at + 1]
+        where %(entry)s::numeric between replaced[at] and replaced[at + 1]
     ))
 order by number

@@ -63,6 +63,35 @@ def test_a_context_holds_its_entries_with_their_origins(home: Home, options: tup
         assert set(entry["origin"]) >= ORIGIN_KEYS
 
 
+def test_a_summary_stands_beside_the_entries_that_it_replaced(home: Home) -> None:
+    answer = home.json("summary", *SAMPLE, "1").answer
+    assert set(answer) == {
+        *("compaction", "compactions", "summary", "replaced", "replaced_tokens", "tokens_basis", "absent"),
+    }
+    assert (answer["compaction"]["number"], answer["compactions"]) == (1, 2)
+    assert len(answer["replaced"]) == answer["compaction"]["replaced_entries"] > 0
+    entry = answer["replaced"][0]
+    assert set(entry) >= {"index", "role", "entry", "revision", "tokens", "text"}
+    found = home.json("summary", *SAMPLE, "--entry", str(entry["entry"])).answers
+    assert found == [answer["compaction"]]
+
+
+def test_a_summary_is_told_to_people_before_what_it_replaced_with_the_sizes_of_both(home: Home) -> None:
+    answer = home.json("summary", *SAMPLE, "1").answer
+    text = home.inside("summary", *SAMPLE, "1").text
+    sizes = f"{len(answer['replaced'])} entries, {answer['replaced_tokens']:,} tokens"
+    assert f"{sizes} → {answer['summary']['tokens']} tokens" in text
+    assert text.index(answer["summary"]["text"].splitlines()[0]) < text.index("\nreplaced:\n")
+
+
+def test_tokens_say_what_each_context_holds_by_source(home: Home) -> None:
+    for answer in home.json("tokens", "--gateway", "sample").answers:
+        assert answer["tokens"] - (answer["unattributed"] or 0) == sum(
+            answer[source] for source in ("history", "summary", "this_turn")
+        )
+        assert (answer["call"] is None) == (answer["basis"] == "submitted") == (answer["share"] is None)
+
+
 def test_findings_name_the_contexts_and_the_ticks_that_their_entries_came_from(home: Home) -> None:
     found = {one["code"]: one for one in home.json("audit", "--gateway", "sample", code=1).answers}
     assert {"key-shared-across-ticks", "replayed-entries"} <= set(found)
@@ -90,6 +119,10 @@ def test_doctor_and_migrate_answer_with_one_object(home: Home) -> None:
         (("events", *SAMPLE, "--limit", "3"), 0),
         (("state", *SAMPLE), 0),
         (("context", *SAMPLE), 0),
+        (("summary", *SAMPLE), 0),
+        (("summary", *SAMPLE, "--entry", "1"), 0),
+        (("compactions",), 0),
+        (("tokens", "--limit", "1000"), 0),
         (("audit",), 1),
         (("audit", "--gateway", "other"), 1),
         (("doctor",), 0),

@@ -49,6 +49,11 @@ QUESTIONS: dict[str, Question] = {
     "a context of a tick": lambda to: to.context(KEY, "sample", tick=to.context(KEY, "sample", call=4).tick_id),
     "a context by its event": lambda to: to.context("11-103"),
     "a context of strange content": lambda to: to.context(strange.KEY),
+    "a summary": lambda to: to.summary(KEY, "sample"),
+    "a summary by its number": lambda to: to.summary(KEY, "other", 1),
+    "a summary of strange content": lambda to: to.summary(strange.KEY),
+    "what replaced an entry": lambda to: to.replacing(KEY, 3, "sample"),
+    "what replaced none": lambda to: to.replacing(KEY, 10**17, "sample"),
     "a search": lambda to: to.search(Sought(query='heartbeat "inbox md" -nothing')),
     "a search for nothing on record": lambda to: to.search(Sought(query="nothingofthekind")),
     "a narrowed search": lambda to: to.search(
@@ -87,6 +92,10 @@ REFUSED: dict[str, Question] = {
     "two contexts at once": lambda to: to.context(KEY, "sample", call=1, submitted=1),
     "a context named twice": lambda to: to.context(f"{KEY}#4", "sample", call=1),
     "an event without a context": lambda to: to.context("11-1"),
+    "no such compaction": lambda to: to.summary(KEY, "sample", 26),
+    "a summary of an engine without any": lambda to: to.summary("agent:main:main", "sample"),
+    "a summary of no engine": lambda to: to.summary("nobody"),
+    "what replaced an entry of no engine": lambda to: to.replacing("nobody", 1),
     "findings of no gateway": lambda to: to.findings("nowhere"),
     "a search without a word": lambda to: to.search(Sought(query="-nothing")),
     "a search of no gateway": lambda to: to.search(Sought(query="x1", gateway="nowhere")),
@@ -177,6 +186,14 @@ def test_content_that_no_decoder_takes_whole_comes_through_as_it_was(remote: Ans
     assert answer.prompt == "p\ud800"
     assert [entry.text for entry in answer.entries] == [text for _raw, text in STRANGE.values()]
     assert [bytes(entry.message) for entry in answer.entries] == [raw for raw, _text in STRANGE.values()]
+
+
+def test_a_summary_that_no_decoder_takes_comes_through_with_what_it_replaced(remote: Answers) -> None:
+    answer = remote.summary(strange.KEY)
+    assert answer.summary is not None
+    assert answer.summary.text == "s\udfff"
+    assert answer.replaced is not None
+    assert [bytes(entry.message) for entry in answer.replaced] == [raw for raw, _text in STRANGE.values()]
 
 
 def test_a_checkpoint_is_the_same_whoever_is_asked_and_proves_the_same(
