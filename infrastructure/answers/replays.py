@@ -4,16 +4,16 @@ The same is counted by `infrastructure.answers.audits`, which reads all events o
 projections hold of the contexts that are asked about. (The rules: contracts, "Replay"; `domain.origin`.)
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.events import Basis
 from domain.origin import Entry
 from infrastructure.answers.contexts import find_context
 from infrastructure.answers.library import Library, Place
-from infrastructure.answers.origins import Asked, Delivery, deliveries_of, known_of
+from infrastructure.answers.origins import Asked, deliveries_of, known_of
 from projections.ranges import Ranges, as_set, pairs
 
 
@@ -41,12 +41,29 @@ class _Held(Struct, frozen=True):
     ranges: Ranges | None
 
 
+class _Origins(Struct):
+    """Where entries of a stream came from, by their numbers: the session that delivered an entry first, or what is
+    known of one to which its host gave no id.
+    """
+
+    named: dict[int, str] = field(default_factory=dict)
+    unnamed: dict[int, Entry] = field(default_factory=dict)
+
+    def foreign(self, entry: int, session_id: str) -> bool:
+        """Say whether it is known that another session delivered the entry first."""
+        first = self.named.get(entry)
+        if first is not None:
+            return first != session_id
+        known = self.unnamed.get(entry)
+        return known is not None and known.foreign(session_id) is True
+
+
 def replays_of(library: Library, runs: Sequence[TickRun]) -> dict[TickRun, Replay]:
     """Count for each tick of which a context is on record: in what was submitted, else in what was assembled."""
     contexts = {run: _restored(library, run.place, held) for run, held in _contexts(library, runs).items()}
     origins = _origins(library, contexts)
     return {
-        run: Replay(_most_foreign(origins.get(run.place.stream, {}), run.session_id, held), basis)
+        run: Replay(_most_foreign(origins[run.place.stream], run.session_id, held), basis)
         for run, (basis, held) in contexts.items()
     }
 
@@ -84,82 +101,71 @@ def _restored(library: Library, place: Place, held: Iterable[_Held]) -> tuple[Ba
     return basis, contexts
 
 
-def _most_foreign(origins: Mapping[int, Entry], session_id: str, contexts: Iterable[Ranges]) -> int:
+def _most_foreign(origins: _Origins, session_id: str, contexts: Iterable[Ranges]) -> int:
     """Count the foreign entries of the context that holds the most; one that it holds twice counts twice."""
     foreign: dict[int, bool] = {}
-
-    def count(ranges: Ranges) -> int:
+    most = 0
+    for ranges in contexts:
         total = 0
         for first, last in pairs(ranges):
             for entry in range(first, last + 1):
                 if entry not in foreign:
-                    known = origins.get(entry)
-                    foreign[entry] = known is not None and known.foreign(session_id) is True
+                    foreign[entry] = origins.foreign(entry, session_id)
                 total += foreign[entry]
-        return total
+        most = max(most, total)
+    return most
 
-    return max(map(count, contexts), default=0)
 
-
-def _origins(library: Library, contexts: Mapping[TickRun, tuple[Basis, set[Ranges]]]) -> dict[UUID, dict[int, Entry]]:
-    """Give what is known of the origins of all entries in some contexts, by the stream that numbers them."""
+def _origins(library: Library, contexts: Mapping[TickRun, tuple[Basis, set[Ranges]]]) -> dict[UUID, _Origins]:
+    """Give where all entries in some contexts came from, by the stream that numbers them."""
     held: dict[UUID, set[Ranges]] = {}
     places: dict[UUID, Place] = {}
     for run, (_basis, ranges) in contexts.items():
         places[run.place.stream] = run.place
         held.setdefault(run.place.stream, set()).update(ranges)
-    streams = [(places[stream], pair) for stream, some in held.items() for pair in _pairs_of(some)]
-    if not streams:
-        return {}
+    asked = [(places[stream], *pair) for stream, some in held.items() for pair in _pairs_of(some)]
+    origins = {stream: _Origins() for stream in places}
+    if not asked:
+        return origins
     wanted = {
-        "partitions": [place.partition for place, _pair in streams],
-        "streams": [place.stream for place, _pair in streams],
-        "first": [first for _place, (first, _last) in streams],
-        "last": [last for _place, (_first, last) in streams],
+        "gateways": [place.gateway for place, _first, _last in asked],
+        "partitions": [place.partition for place, _first, _last in asked],
+        "streams": [place.stream for place, _first, _last in asked],
+        "first": [first for _place, first, _last in asked],
+        "last": [last for _place, _first, last in asked],
     }
-    asked: dict[UUID, dict[int, tuple[bytes, bool]]] = {}
-    for stream, entry, identity, named in library.rows("origins/identities", wanted):
-        asked.setdefault(stream, {})[entry] = bytes(identity), named
-    equalities = _equalities(library, places, asked)
-    deliveries: dict[str, dict[bytes, list[Delivery]]] = {}
-    for gateway in {place.gateway for place in places.values()}:
-        of_gateway = [entries for stream, entries in asked.items() if places[stream].gateway == gateway]
-        identities = {identity for entries in of_gateway for identity, _named in entries.values()}
-        deliveries[gateway] = deliveries_of(library, gateway, identities)
-    return {
-        stream: {
-            entry: known_of(
-                stream,
-                Asked(identity, named, frozenset(equalities.get((stream, entry), ()))),
-                deliveries[places[stream].gateway].get(identity, ()),
-            )
-            for entry, (identity, named) in entries.items()
-        }
-        for stream, entries in asked.items()
-    }
+    unnamed: list[tuple[Place, int, bytes]] = []
+    for stream, entry, identity, named, session_id in library.rows("origins/first_delivered", wanted):
+        if not named:
+            unnamed.append((places[stream], entry, bytes(identity)))
+        elif session_id is not None:
+            origins[stream].named[entry] = session_id
+    for place, entry, known in _unnamed(library, unnamed):
+        origins[place.stream].unnamed[entry] = known
+    return origins
 
 
-def _equalities(
-    library: Library, places: Mapping[UUID, Place], asked: Mapping[UUID, Mapping[int, tuple[bytes, bool]]]
-) -> dict[tuple[UUID, int], set[bytes]]:
-    """Give the keyed hashes of what is held of the entries to which the host gave no id; others are known by theirs."""
-    unnamed = [
-        (places[stream], entry)
-        for stream, entries in asked.items()
-        for entry, (_id, named) in entries.items()
-        if not named
-    ]
-    if not unnamed:
-        return {}
+def _unnamed(library: Library, asked: Sequence[tuple[Place, int, bytes]]) -> Iterator[tuple[Place, int, Entry]]:
+    """Give what is known of entries to which the host gave no id, by their identities: their content counts too."""
+    if not asked:
+        return
     wanted = {
-        "partitions": [place.partition for place, _entry in unnamed],
-        "streams": [place.stream for place, _entry in unnamed],
-        "entries": [entry for _place, entry in unnamed],
+        "partitions": [place.partition for place, _entry, _identity in asked],
+        "streams": [place.stream for place, _entry, _identity in asked],
+        "entries": [entry for _place, entry, _identity in asked],
     }
     equalities: dict[tuple[UUID, int], set[bytes]] = {}
     for stream, entry, equality in library.rows("origins/equalities", wanted):
         equalities.setdefault((stream, entry), set()).add(bytes(equality))
-    return equalities
+    for gateway in {place.gateway for place, _entry, _identity in asked}:
+        here = [one for one in asked if one[0].gateway == gateway]
+        deliveries = deliveries_of(library, gateway, {identity for _place, _entry, identity in here})
+        for place, entry, identity in here:
+            contents = frozenset(equalities.get((place.stream, entry), ()))
+            known = known_of(
+                place.stream, Asked(identity, named=False, equalities=contents), deliveries.get(identity, ())
+            )
+            yield place, entry, known
 
 
 def _pairs_of(contexts: Iterable[Ranges]) -> list[tuple[int, int]]:
