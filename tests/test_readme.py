@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.infrastructure.cli.running import Home
 
 ROOT = Path(__file__).resolve().parents[1]
-BLOCKS = re.findall(r"```console\n\$ (.*?)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
+QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +49,15 @@ def test_a_command_of_the_readme_prints_what_stands_there(
     ran = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     printed = "\n".join(line.rstrip() for line in ran.stdout.split("\n"))
     assert matches(shown, printed), f"{printed}\n{ran.stderr}"
+
+
+def test_the_readme_shows_queries() -> None:
+    assert len(QUERIES) >= 5
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_of_the_readme_is_answered_to_the_reader(query: str, environment: dict[str, str]) -> None:
+    socket = Path(environment["HEARTLINE_HOME"]) / "postgres" / "socket"
+    with psycopg.connect(f"host={socket} user=heartline_reader dbname=heartline") as connection:
+        found = connection.execute(query.encode()).fetchall()
+    assert found or "freed_nothing" in query  # which the sample's compactions did not
