@@ -18,7 +18,8 @@ cross join lateral (
         select * from heartline_projections.turns s
         where w.tick_id is null and s.partition = w.partition and s.stream = w.engine
             and hashtextextended(s.session_id, 0) = hashtextextended(w.session_id, 0) and s.session_id = w.session_id
-            and (w.since is null or s.started_at >= w.since) and (w.until is null or s.started_at <= w.until)
+            and s.started_at >= coalesce(w.since, -9223372036854775808)
+            and s.started_at <= coalesce(w.until, 9223372036854775807)
         union all
         select * from heartline_projections.turns n
         where n.partition = w.partition and n.stream = w.engine

@@ -55,6 +55,11 @@ def recorded(ledger: Ledger, folder: Path) -> None:
             done = {"ok": True, "compacted": True, "result": {"summary": f"{n}", "tokensBefore": 9, "tokensAfter": 1}}
             lines.append({"ts": at, "method": "compact", "params": {**params, "force": True}, "result": done})
             lines.append({"ts": at, "method": "ingestBatch", "params": {**params, "messages": [message]}})
+        if n % 4 == 3:  # a turn is committed, and the tick settled
+            usage = {"input": n, "output": 1, "cacheRead": 2, "cacheWrite": 3}
+            message = {"role": "assistant", "content": "HEARTBEAT_OK", "timestamp": n, "responseId": f"a{n}"}
+            done = {**message, "stopReason": "stop", "usage": usage}
+            lines.append({"ts": at, "method": "ingest", "params": {**params, "message": done}})
     (folder / "lines").write_text("\n".join(json.dumps(line) for line in lines))
     Importer(ledger, gateway="g").import_recording(str(folder / "lines"), lambda _bytes: None)
 
@@ -82,7 +87,9 @@ def test_rows_do_not_depend_on_how_the_events_are_batched(ledger: Ledger, databa
             assert rows(owner) == at_once
 
         check()
-        assert len(at_once["sightings"]) + len(at_once["repeats"]) == 60 + 10
+        assert len(at_once["sightings"]) + len(at_once["repeats"]) == 60 + 10 + 15
+        assert len(at_once["ticks"]) == 5 * 6
+        assert {"committed", "abandoned", "open"} <= {str(value) for row in at_once["turns"] for value in row}
         assert any(row[5] > 1 for row in at_once["search"])  # a text of several parts
 
 

@@ -555,8 +555,9 @@ create index turns_0_by_engine_key on heartline_projections.turns_0
 create index turns_0_by_agent on heartline_projections.turns_0
     (hashtextextended(agent, 0), started_at, partition, position);
 
--- The turns of an isolated tick are those of its session.
-create index turns_0_by_session on heartline_projections.turns_0 (partition, stream, hashtextextended(session_id, 0));
+-- The turns of a tick that does not share its session are those of the session, and else those that began while it ran.
+create index turns_0_by_session on heartline_projections.turns_0
+    (partition, stream, hashtextextended(session_id, 0), started_at);
 
 -- The turns of a tick that shares its session are those that name it.
 create index turns_0_by_tick on heartline_projections.turns_0 (partition, stream, hashtextextended(tick_id, 0))
@@ -645,8 +646,10 @@ create index ticks_0_by_engine_key on heartline_projections.ticks_0 (hashtextext
 -- Ticks of an agent are listed by their time. (Names are of any length, an index entry is not.)
 create index ticks_0_by_agent on heartline_projections.ticks_0 (hashtextextended(agent, 0), at, partition, position);
 
--- The tick that a turn in another stream belongs to is found by its session.
-create index ticks_0_by_session on heartline_projections.ticks_0 (engine, hashtextextended(session_id, 0));
+-- The tick that a turn belongs to is found by its session, unless the turn names it: a tick that was dispatched in another
+-- stream, or has its session for itself. (A session that ticks share in their own stream may have any number of them.)
+create index ticks_0_by_session on heartline_projections.ticks_0 (engine, hashtextextended(session_id, 0), at)
+    where engine <> stream or isolated;
 
 -- Take in the projection with its first generation.
 select heartline.register_projection('ticks', 1, array['ticks']);
