@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import assert_never
 
 import psycopg
@@ -68,8 +69,10 @@ def main() -> None:
     with opened_ledger(settings_from(os.environ)) as ledger:
         worker = Worker(ledger)
         for line in sys.stdin.buffer:
-            sys.stdout.buffer.write(json.encode(worker.do(decoder.decode(line))) + b"\n")
-            sys.stdout.buffer.flush()
+            answer = json.encode(worker.do(decoder.decode(line))) + b"\n"
+            with suppress(BrokenPipeError):  # the command was killed: there is nothing more on the input either
+                while answer:
+                    answer = answer[os.write(sys.stdout.fileno(), answer) :]
 
 
 if __name__ == "__main__":

@@ -10,14 +10,17 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
 from infrastructure.answers.library import Library
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.rebuilding.rebuild import Rebuilt, Step, rebuild
+from infrastructure.rebuilding.tasks import Fill
 from infrastructure.settings import Settings
 from projections.catalogue import PROJECTIONS
+from projections.machinery.generations import begin
 from tests.projections.lines import ingest
 
 SAID = [(f"a{n % 7}", f"s{n // 20}") for n in range(120)]
@@ -217,3 +220,22 @@ def test_projections_tells_of_lag_and_of_what_is_being_filled(
 
 def test_done_is_what_the_contract_says() -> None:
     assert {"name", "events", "seconds", "rows", "generation", "same_as_live"} <= set(Rebuilt.__struct_fields__)
+
+
+def test_a_process_whose_command_was_killed_ends_without_a_word(library: Library, settings: Settings) -> None:
+    environment = {**os.environ, "HEARTLINE_DATABASE_URL": str(settings.database_url)}
+    command = [sys.executable, "-m", "infrastructure.rebuilding.worker"]
+    begin(library.ledger.connection, PROJECTIONS[0])
+    ends = {head.partition: head.position for head in library.ledger.heads() if head.position}
+    partition, end = next(iter(ends.items()))
+    task = msgspec.json.encode(Fill((PROJECTIONS[0].name,), partition, end))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        worker.stdout.close()
+        worker.stdin.write(task + b"\n")
+        worker.stdin.close()
+        assert worker.wait(60) == 0
+        assert worker.stderr.read() == b""
