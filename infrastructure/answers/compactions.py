@@ -167,7 +167,7 @@ COMPACTIONS = Listing(
     answers=compaction_answers,
     answer=CompactionAnswer,
     columns=(
-        *("engine_key", "number", "trigger", "outcome"),
+        *("engine_key", "number", "outcome"),
         *("claimed_reclaim", "actual_reclaim", "freed_nothing", "started_at"),
     ),
     summary="List the compactions: what each claimed, and what came of it.",

@@ -46,11 +46,16 @@ def record(ledger: Ledger, folder: Path, name: str, *calls: dict[str, Any], gate
     assert not Importer(ledger, gateway=gateway).import_recording(str(path), lambda _bytes: None).rejected
 
 
-def call(key: str, session: str, at: str, method: str = "assemble") -> dict[str, Any]:
+def compact(key: str, session: str, at: str) -> dict[str, Any]:
+    given = {"sessionKey": key, "sessionId": session, "force": True}
+    return {"ts": at, "method": "compact", "params": given, "result": {"ok": True, "compacted": False}}
+
+
+def call(key: str, session: str, at: str) -> dict[str, Any]:
     message = {"role": "user", "content": session, "timestamp": 1, "idempotencyKey": f"{session}:user"}
     given = {"sessionKey": key, "sessionId": session, "messages": [], "prompt": session}
     result = {"messages": [message], "estimatedTokens": 4}
-    return {"ts": at, "method": method, "params": given, "result": result}
+    return {"ts": at, "method": "assemble", "params": given, "result": result}
 
 
 def everything(ledger: Ledger, listing: AnyListing) -> list[Any]:
@@ -126,7 +131,9 @@ def test_each_is_given_once_while_others_are_added(filled: Ledger, listing: AnyL
         times = ("2025-01-01T00:00:00Z", f"2026-11-23T23:{number:02d}:30Z", "2027-01-01T00:00:00Z")
         if number <= 12:
             for at in times:
-                record(filled, tmp_path, f"{number}", call(key, f"{number}-{at}", at), gateway="first")
+                session = f"{number}-{at}"
+                calls = (call(key, session, at), compact(key, session, at))
+                record(filled, tmp_path, f"{number}", *calls, gateway="first")
     assert given == sorted(given, reverse=True)
     assert len({tuple(place) for place in given}) == len(given) > len(before)
     assert all(place in given for place in before)

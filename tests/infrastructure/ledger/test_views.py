@@ -21,7 +21,20 @@ from projections.machinery.generations import begin, build_indexes, swap
 from projections.machinery.projector import Projector
 from tests.projections.lines import ingest
 
-VIEWS = {"engines", "ticks", "turns", "keys", "contexts", "sightings", "entries", "projections", "event_log"}
+VIEWS = {
+    *(
+        "engines",
+        "ticks",
+        "turns",
+        "compactions",
+        "keys",
+        "contexts",
+        "sightings",
+        "entries",
+        "projections",
+        "event_log",
+    ),
+}
 KEY = "agent:main:main:heartbeat"
 
 Row = dict[str, Any]
