@@ -63,7 +63,7 @@ def _opened(call: Call, engine_key: str, routing_key: str) -> ask.OpenEngine:
 
 def _facts(call: Call, engine_key: str, routing_key: str, contents: Contents, tick: str | None) -> Sequence[Command]:
     facts = facts_of(call, contents)
-    ticks = _tick_facts(call, engine_key, tick) if tick else _main_session_tick(call, routing_key)
+    ticks = _tick_facts(call, engine_key, tick) if tick else _main_session_tick(call, engine_key, routing_key)
     begun = [fact for fact in ticks if isinstance(fact, ask.DispatchTick)]
     ended = [fact for fact in ticks if not isinstance(fact, ask.DispatchTick)]
     return [_opened(call, engine_key, routing_key), *begun, *facts, *ended]
@@ -101,7 +101,7 @@ def _settled(call: Call, tick: str) -> list[Command]:
     ]
 
 
-def _main_session_tick(call: Call, routing_key: str) -> list[Command]:
+def _main_session_tick(call: Call, engine_key: str, routing_key: str) -> list[Command]:
     """A heartbeat that is not isolated shows only when its turn is delivered: it is named by its first user message."""
     if not is_heartbeat(call) or call.session_id is None or kind_of(routing_key) == "heartbeat":
         return []
@@ -118,7 +118,7 @@ def _main_session_tick(call: Call, routing_key: str) -> list[Command]:
         evidence="reconstructed",
         tick_id=tick,
         session_id=call.session_id,
-        engine_key=routing_key,
+        engine_key=engine_key,
         isolated=False,
     )
     return [dispatched, *settled]

@@ -5,8 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from domain import commands as ask
+from infrastructure.answers.library import Library
 from infrastructure.ledger.ledger import Ledger
+from infrastructure.recorder.deliveries import Delivery, Part
+from infrastructure.recorder.recorder import Recorder
 from tests.infrastructure.answers.calls import HEARTBEAT, MAIN, assembled, committed, read, said
 from tests.infrastructure.answers.listed import ticks, turns
 
@@ -73,3 +78,40 @@ def test_an_entry_without_an_id_is_foreign_only_if_its_content_was_delivered_els
         committed(5, HEARTBEAT, "h2", *said("tock")) | {"engine_key": "apart"},
     ]
     assert [one.replayed_entries for one in ticks(read(ledger, tmp_path, lines))] == [1, 0]
+
+
+def test_a_heartbeat_in_the_main_session_is_dispatched_to_the_engine_that_its_recorder_names(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    beat = committed(2, MAIN, "m1", *said("tick"))
+    lines = [assembled(1, MAIN, "m1"), {**beat, "params": {**beat["params"], "isHeartbeat": True}}]
+    library = read(ledger, tmp_path, lines)
+    (tick,), (turn,) = ticks(library), turns(library)
+    assert (tick.engine_key, tick.isolated, tick.replayed_entries) == ("shared", False, None)
+    assert turn.tick_id == tick.tick_id
+
+
+def test_a_tick_dispatched_elsewhere_has_the_turns_of_its_shared_session_that_began_while_it_ran(
+    ledger: Ledger,
+) -> None:
+    def at(second: int, engine_key: str, *commands: ask.Command) -> Delivery:
+        moved = [replace(one, at=second * 1_000_000, delivery_id=f"at-{second}") for one in commands]
+        name = f"{second}-{engine_key}"
+        return Delivery("g", name, name.encode().ljust(32), [Part(engine_key, lambda _loaded: moved)], named=True)
+
+    def turn(second: int) -> list[Delivery]:
+        assembled = ask.AssembleContext(at=0, session_id="m1", digests=(), tokens=second)
+        return [at(second, MAIN, assembled), at(second + 1, MAIN, ask.CommitTurn(at=0, session_id="m1"))]
+
+    dispatched = [
+        ask.DispatchTick(at=0, tick_id=name, session_id="m1", engine_key=MAIN, isolated=False)
+        for name in ("one", "two")
+    ]
+    settled = ask.SettleTick(at=0, tick_id="one", outcome="sent")
+    beat = [at(10, HEARTBEAT, dispatched[0]), *turn(12), at(15, HEARTBEAT, settled), at(30, HEARTBEAT, dispatched[1])]
+    for delivery in (*turn(5), *beat, *turn(20), *turn(32)):
+        assert Recorder(ledger).record([delivery])[0].outcome == "recorded"
+    library = Library(ledger)
+    library.refresh()
+    assert [(one.tick_id, one.context_tokens_start) for one in ticks(library)] == [("one", 12), ("two", 32)]
+    assert [one.tick_id for one in turns(library)] == [None, "one", None, "two"]
