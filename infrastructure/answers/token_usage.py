@@ -132,7 +132,7 @@ TOKEN_USAGE = Listing(
     answer=TokenUsageAnswer,
     columns=(
         *("engine_key", "call", "tokens", "share"),
-        *("history", "summary", "this_turn", "system", "occurred_at"),
+        *("history", "summary", "this_turn", "system", "unattributed", "occurred_at"),
     ),
     summary="List the contexts, what the tokens of each went to, and its share of the budget.",
     order="A context's time is that at which it was assembled or submitted.",
