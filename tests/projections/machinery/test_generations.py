@@ -204,3 +204,14 @@ def test_renewing_can_be_ended_and_gone_on_with(ledger: Ledger, model: AnyProjec
     assert not renew(ledger.connection, newer, lambda: ends(ledger), lambda: next(batches))
     assert Projector(ledger.connection, [newer], "filling").behind(ends(ledger)) == {}
     assert renew(ledger.connection, newer, lambda: ends(ledger))
+
+
+@pytest.mark.parametrize("generation", [0, 7])
+def test_the_service_cannot_drop_the_shape_of_a_table_nor_a_generation_that_is_not(
+    database: str, model: AnyProjection, generation: int
+) -> None:
+    with psycopg.connect(database, autocommit=True) as service:
+        service.execute("set role heartline_service")
+        with pytest.raises(psycopg.errors.RaiseException, match=f"no generation {generation} of {model.name}"):
+            service.execute("select heartline.drop_generation(%s, %s)", (model.name, generation))
+        assert service.execute("select heartline.begin_generation(%s, 1)", (model.name,)).fetchall() == [(2,)]
