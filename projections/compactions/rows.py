@@ -10,6 +10,9 @@ from domain.events import CompactionCompleted, CompactionFailed, CompactionStart
 from projections.machinery.projection import Recorded
 from projections.ranges import MOST_RANGES, Ranges, count_of, without
 
+MOST_TOKENS = 2**63 - 1
+"""What a figure can hold, in the database and in what is remembered."""
+
 Outcome = Literal["started", "compacted", "nothing", "failed"]
 """How a compaction ended: `started` where it has not; `nothing` where the engine said that nothing had to be done."""
 
@@ -120,7 +123,7 @@ def ended(
     )
     if not event.compacted:
         return replace(row, replaced=(), replaced_entries=0)
-    claimed = None if before is None or after is None else before - after
+    claimed = None if before is None or after is None else _difference(before, after)
     return replace(_replacing(row, own), claimed_reclaim=claimed)
 
 
@@ -145,9 +148,14 @@ def _reclaimed(row: CompactionRow, before: Measured, after: Measured) -> Compact
         row,
         context_tokens_before=one,
         context_tokens_after=other,
-        actual_reclaim=one - other,
+        actual_reclaim=_difference(one, other),
         freed_nothing=10 * other > 9 * one,
     )
+
+
+def _difference(one: int, other: int) -> int:
+    """Subtract figures of which sources may claim any of 64 bits: what is remembered holds 64 bits too."""
+    return min(max(one - other, -MOST_TOKENS), MOST_TOKENS)
 
 
 def _replacing(row: CompactionRow, ranges: Ranges | None) -> CompactionRow:

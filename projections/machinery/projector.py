@@ -24,8 +24,8 @@ CONTENT_BATCH_BYTES = 32 * 1024 * 1024
 
 State = Literal["live", "filling"]
 
-UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
-"""What the database says of rows that it can't hold."""
+UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, OverflowError)
+"""What the database says of rows that it can't hold, and msgpack of a number that it can't."""
 
 
 class Reached(Struct, frozen=True):
@@ -128,7 +128,7 @@ class Projector:
         ends: Mapping[int, int],
         limit: int,
         only: Sequence[str] | None = None,
-        poison: psycopg.Error | None = None,
+        poison: Exception | None = None,
     ) -> int:
         with self._connection.transaction():
             held = self._hold(only or list(self._versions), behind)

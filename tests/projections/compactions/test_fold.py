@@ -71,6 +71,16 @@ def test_a_compaction_that_has_only_begun_tells_what_was_asked_for() -> None:
     assert (row.ended_at, row.context_after, row.replaced, row.actual_reclaim) == (None, None, None, None)
 
 
+def test_what_was_reclaimed_by_claims_at_the_ends_of_64_bits_is_within_them_and_can_be_remembered() -> None:
+    least, most = -(2**63), 2**63 - 1
+    done = replace(compacted(), tokens_before=least, tokens_after=most)
+    rows, remembered = folded(OPENED, held(1, 1, 9, tokens=most), compacting(), done)
+    assert [row.claimed_reclaim for row in rows] == [-most]
+    assert msgpack.decode(msgpack.encode(remembered), type=Remembered) == remembered
+    (row,) = rows_of(OPENED, held(1, 1, 9, tokens=most), compacting(), done, held(2, 1, 1, tokens=least))
+    assert row.actual_reclaim == most
+
+
 def test_what_a_compaction_claims_and_what_came_of_it_are_told_apart() -> None:
     done = replace(compacted(), tokens_before=20_000, tokens_after=100, summary=3, first_kept="x", reason="fine")
     events = (held(1, 1, 12, tokens=1_000), compacting(), done)

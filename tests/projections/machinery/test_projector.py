@@ -55,6 +55,21 @@ def test_an_event_whose_rows_cannot_be_written_is_set_aside_and_the_others_go_on
     assert (name, "CheckViolation" in error) == ("tallies", True)
 
 
+def test_an_event_after_which_a_memory_cannot_be_written_is_set_aside_and_the_others_go_on(
+    ledger: Ledger, database: str, model: AnyProjection, tmp_path: Path
+) -> None:
+    def beyond(tally: Tally | None, one: Any) -> Any:
+        after, _rows = fold(tally, one)
+        entries = 2**64 if after.words == "s2" else after.entries
+        return Tally(after.partition, after.stream, entries, after.words), ()
+
+    ingest(ledger, tmp_path, ("a", "s1"), ("a", "s2"), ("a", "s1"), ("b", "s3"))
+    Projector(ledger.connection, [tallies(fold=beyond)]).catch_up(ends(ledger))
+    assert told(database) == [(2, "s1"), (1, "s3")]
+    [(name, error)] = aside(database)
+    assert (name, "OverflowError" in error) == ("tallies", True)
+
+
 def test_one_projection_that_cannot_take_an_event_does_not_keep_it_from_another(
     ledger: Ledger, database: str, model: AnyProjection, tmp_path: Path
 ) -> None:
