@@ -43,6 +43,8 @@ SOME_MESSAGES = some.lists(MESSAGES, max_size=4).map(tuple)
 MAYBE_TEXT = some.none() | TEXTS
 MAYBE = some.none() | some.booleans()
 MAYBE_COUNT = some.none() | COUNTS
+MAYBE_FIGURE = MAYBE_COUNT | some.sampled_from([-(2**63), -2, 2**63 - 1])
+"""What sources claim of tokens: any number of 64 bits."""
 MAYBE_NAME = some.none() | UNICODE
 MAYBE_SOURCE = some.none() | some.sampled_from(get_args(Source))
 SUBMISSION = {"session_id": SESSIONS, "novel": SOME_MESSAGES, "prompt": MAYBE_TEXT, "model": MAYBE_NAME}
@@ -72,11 +74,11 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "heartbeat": MAYBE,
     },
     ask.AssembleContext: SUBMISSION
-    | {"history": some.none() | SOME_MESSAGES, "tokens": MAYBE_COUNT, "budget": MAYBE_COUNT},
+    | {"history": some.none() | SOME_MESSAGES, "tokens": MAYBE_FIGURE, "budget": MAYBE_FIGURE},
     ask.FailAssembly: {"session_id": SESSIONS, "reason": UNICODE},
     ask.SubmitPrompt: SUBMISSION
     | {"run_id": MAYBE_NAME, "truncated": COUNTS, "system": MAYBE_COUNT, "tools": MAYBE_COUNT},
-    ask.ReportOverflow: {"session_id": SESSIONS, "tokens": MAYBE_COUNT, "budget": MAYBE_COUNT},
+    ask.ReportOverflow: {"session_id": SESSIONS, "tokens": MAYBE_FIGURE, "budget": MAYBE_FIGURE},
     ask.CommitTurn: {
         "session_id": SESSIONS,
         "turn_id": MAYBE_NAME,
@@ -92,8 +94,8 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "trigger": UNICODE,
         "target": MAYBE_NAME,
         "forced": some.booleans(),
-        "tokens": MAYBE_COUNT,
-        "budget": MAYBE_COUNT,
+        "tokens": MAYBE_FIGURE,
+        "budget": MAYBE_FIGURE,
         "instructions": MAYBE_TEXT,
         "heartbeat": MAYBE,
         "transcript": MAYBE_NAME,
@@ -105,8 +107,8 @@ FIELDS: dict[type[ask.Command], dict[str, some.SearchStrategy[Any]]] = {
         "message": some.none() | MESSAGES,
         "kept_from": MAYBE_COUNT,
         "first_kept": MAYBE_NAME,
-        "tokens_before": MAYBE_COUNT,
-        "tokens_after": MAYBE_COUNT,
+        "tokens_before": MAYBE_FIGURE,
+        "tokens_after": MAYBE_FIGURE,
         "reason": MAYBE_NAME,
     },
     ask.FailCompaction: {"session_id": SESSIONS, "reason": UNICODE},
