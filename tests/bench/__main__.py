@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from msgspec import json, to_builtins
 
-from tests.bench import append_hundred, append_single, group, growth, held_snapshot, http, importing, reading
+from tests.bench import append_hundred, append_single, group, growth, held_snapshot, http, importing, lag, reading, rebuild
 from tests.bench.figures import Figure
 from tests.bench.rounds import Options
 from tests.bench.servers import Server, running_server
@@ -20,6 +20,8 @@ BENCHMARKS: dict[str, Callable[[Server, Options], Iterator[Figure]]] = {
     "read": reading.measure,
     "import": importing.measure,
     "growth": growth.measure,
+    "rebuild": rebuild.measure,
+    "lag": lag.measure,
 }
 
 
@@ -28,6 +30,9 @@ BENCHMARKS: dict[str, Callable[[Server, Options], Iterator[Figure]]] = {
 @click.option("--rounds", type=click.IntRange(min=1), default=7, show_default=True, help="Rounds of every peer.")
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="How long a timed round lasts.")
 @click.option("--megabytes", type=int, default=200, show_default=True, help="Size of the big file that is imported.")
+@click.option(
+    "--events", type=click.IntRange(min=1_000), default=100_000, show_default=True, help="Events that are rebuilt and asked."
+)
 @click.option("--full", is_flag=True, help="Import 1 GB as the big file.")
 @click.option(
     "--recording",
@@ -40,6 +45,7 @@ def main(
     rounds: int,
     seconds: float,
     megabytes: int,
+    events: int,
     full: bool,
     recording: Path | None,
     as_json: bool,
@@ -52,7 +58,13 @@ def main(
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         raise click.UsageError(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    options = Options(rounds=rounds, seconds=seconds, megabytes=1000 if full else megabytes, recording=recording)
+    options = Options(
+        rounds=rounds,
+        seconds=seconds,
+        megabytes=1000 if full else megabytes,
+        events=events,
+        recording=recording,
+    )
     with running_server() as server:
         for name, measure in BENCHMARKS.items():
             if names and name not in names:

@@ -5,10 +5,6 @@ one process of their own, as cheap as can be: they share the processors with the
 """
 
 import asyncio
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -23,8 +19,8 @@ from tests.bench.group import CALLERS, threads
 from tests.bench.peers import make_tables
 from tests.bench.rounds import Options, interleave
 from tests.bench.servers import Database, Server
+from tests.bench.service import serving
 
-_SERVED = re.compile(r"serves http://127\.0\.0\.1:(\d+)")
 _PADDING = "x" * 850
 
 
@@ -91,16 +87,9 @@ def _callers(port: int, orders: "object") -> None:
 @contextmanager
 def over_http(database: Database) -> Iterator[Callable[[float], float]]:
     """Give a way to let callers record over HTTP for so many seconds; it answers observations a second."""
-    command = [sys.executable, "-m", "infrastructure.cli.main", "serve", "--port", "0", "--rate", "1000000"]
-    environment = {**os.environ, "HEARTLINE_DATABASE_URL": database.service}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as service:
-        stderr = service.stderr
-        assert stderr is not None
-        found = next((found for line in stderr if (found := _SERVED.search(line))), None)
-        assert found is not None
-        logs = subprocess.Popen(["cat"], stdin=stderr, stdout=subprocess.DEVNULL)
+    with serving(database) as service:
         here, there = get_context("spawn").Pipe()
-        callers = get_context("spawn").Process(target=_callers, args=(int(found[1]), there), daemon=True)
+        callers = get_context("spawn").Process(target=_callers, args=(service.port, there), daemon=True)
         callers.start()
 
         def measure(seconds: float) -> float:
@@ -111,9 +100,6 @@ def over_http(database: Database) -> Iterator[Callable[[float], float]]:
         yield measure
         here.send(None)
         callers.join()
-        service.terminate()
-        service.wait()
-        logs.wait()
 
 
 def measure(server: Server, options: Options) -> Iterator[Figure]:

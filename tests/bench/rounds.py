@@ -7,7 +7,8 @@ from msgspec import Struct
 
 
 class Options(Struct, frozen=True):
-    """How long to measure: `rounds` of each peer, `seconds` each; `megabytes` of the big file that is imported.
+    """How long to measure: `rounds` of each peer, `seconds` each; `megabytes` of the big file that is imported;
+    `events` of the ledger that is rebuilt and asked.
 
     `recording` is what is repeated in it, None for the sample.
     """
@@ -15,6 +16,7 @@ class Options(Struct, frozen=True):
     rounds: int = 7
     seconds: float = 1.0
     megabytes: int = 200
+    events: int = 100_000
     recording: Path | None = None
 
 
