@@ -6,7 +6,18 @@ from pathlib import Path
 import click
 from msgspec import json, to_builtins
 
-from tests.bench import append_hundred, append_single, group, growth, held_snapshot, http, importing, lag, reading, rebuild
+from tests.bench import (
+    append_hundred,
+    append_single,
+    group,
+    growth,
+    held_snapshot,
+    http,
+    importing,
+    lag,
+    reading,
+    rebuild,
+)
 from tests.bench.figures import Figure
 from tests.bench.rounds import Options
 from tests.bench.servers import Server, running_server
@@ -31,7 +42,11 @@ BENCHMARKS: dict[str, Callable[[Server, Options], Iterator[Figure]]] = {
 @click.option("--seconds", type=float, default=1.0, show_default=True, help="How long a timed round lasts.")
 @click.option("--megabytes", type=int, default=200, show_default=True, help="Size of the big file that is imported.")
 @click.option(
-    "--events", type=click.IntRange(min=1_000), default=100_000, show_default=True, help="Events that are rebuilt and asked."
+    "--events",
+    type=click.IntRange(min=1_000),
+    default=100_000,
+    show_default=True,
+    help="Events that are rebuilt and asked.",
 )
 @click.option("--full", is_flag=True, help="Import 1 GB as the big file.")
 @click.option(

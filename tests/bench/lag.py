@@ -1,5 +1,5 @@
-"""How far the read models are behind while a service records: from an event's `recorded_at` until the rows of every read
-model have it, at a steady rate of events over HTTP.
+"""How far the read models are behind while a service records, at a steady rate of events over HTTP: from an event's
+`recorded_at` until the rows of every read model have it.
 
 What is recorded is a generated recording, so that every read model has its share of work. The recorder is a process of
 its own, and so is who looks: it asks for the offsets all the time, as readers see them.
@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from time import monotonic, sleep, time_ns
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # it brings no types
 from msgspec import Struct
 
 from infrastructure.ledger.connection import AnyConnection, connect
@@ -61,7 +61,12 @@ def measure(server: Server, options: Options) -> Iterator[Figure]:
         f"the service takes {load.service:.0%} of a core, Postgres {load.postgres:.0%}"
     )
     yield figure_of(
-        f"lag at {EVENTS_A_SECOND:,} events/s, p99", [_of(lags, 0.99)], unit=" ms", target=TARGET_MS, at_most=True, note=note
+        f"lag at {EVENTS_A_SECOND:,} events/s, p99",
+        [_of(lags, 0.99)],
+        unit=" ms",
+        target=TARGET_MS,
+        at_most=True,
+        note=note,
     )
 
 
@@ -75,7 +80,7 @@ def lags_of(database: Database, service: Service, seconds: float) -> tuple[list[
     recording.start()
     looker: int = here.recv()
     with closing(connect(database.service)) as connection:
-        while not connection.execute("select exists (select from heartline.events)").fetchone() == (True,):
+        while connection.execute("select exists (select from heartline.events)").fetchone() != (True,):
             sleep(0.1)
         sleep(WARMING_SECONDS)
         began, since = monotonic(), time_ns() // 1_000
@@ -88,10 +93,11 @@ def lags_of(database: Database, service: Service, seconds: float) -> tuple[list[
         here.send(None)
         seen: dict[int, tuple[list[int], list[int]]] = here.recv()
         looking.join()
-        lags = sorted(
-            (seen[partition][1][bisect_left(seen[partition][0], position)] - recorded_at) / 1000
-            for partition, position, recorded_at in connection.execute(_RECORDED, (since,)).fetchall()
-        )
+        recorded: list[Any] = connection.execute(_RECORDED, (since,)).fetchall()
+    lags = sorted(
+        (seen[partition][1][bisect_left(seen[partition][0], position)] - recorded_at) / 1000
+        for partition, position, recorded_at in recorded
+    )
     if len(lags) < 0.8 * EVENTS_A_SECOND * seconds:
         raise AssertionError(f"only {len(lags)} events were recorded")
     return lags, Load(took[0] / elapsed, sum(took[1:]) / elapsed)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # it brings no types
 
 SAMPLE_SECONDS = 0.05
 

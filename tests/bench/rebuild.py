@@ -1,5 +1,5 @@
-"""A rebuild of the read models by two processes, with all that belongs to it (filling, indexes, comparison, swap), against
-the library's `ProjectionRunner` with a projection that merely counts.
+"""A rebuild of the read models by two processes, with all that belongs to it (filling, indexes, comparison, swap),
+against the library's `ProjectionRunner` with a projection that merely counts.
 
 Beside it: the same with half of the events, and how much memory it takes.
 """
@@ -7,13 +7,13 @@ Beside it: the same with half of the events, and how much memory it takes.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # it brings no types
 
 from infrastructure.answers.library import Library
 from infrastructure.ledger.ledger import Ledger
@@ -50,7 +50,7 @@ def measure(server: Server, options: Options) -> Iterator[Figure]:
             libraries[database.name] = library = Library(stack.enter_context(Ledger.open(database.service)))
             record_generated(library.ledger, events=events)
             library.refresh()
-        works = {
+        works: dict[str, Callable[[], float]] = {
             "without search": partial(_rebuild, whole, libraries[whole.name], WITHOUT_SEARCH),
             "with search": partial(_rebuild, whole, libraries[whole.name], ALL),
             "half": partial(_rebuild, half, libraries[half.name], ALL),
@@ -99,11 +99,14 @@ def _memory(database: Database, library: Library) -> Figure:
     ):
         if process.wait():
             raise AssertionError(process.returncode)
+    told = (
+        f"the command and {WORKERS} workers; Postgres, without what its processes share: {backends.value / 1e6:,.0f} MB"
+    )
     return figure_of(
         "rebuild, peak memory",
         [ours.value / 1e6],
         unit=" MB",
         target=MEGABYTES,
         at_most=True,
-        note=f"the command and {WORKERS} workers; Postgres for them, beside its shared buffers: {backends.value / 1e6:,.0f} MB",
+        note=told,
     )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # it brings no types
 from msgspec import Struct
 
 from infrastructure.settings import DATABASE_URL
