@@ -1,5 +1,5 @@
--- Make the empty tables of a projection's next generation, without indexes beside their keys; give its number. If one of
--- this version is being filled already, give that one's; one of another version is dropped.
+-- Make the empty tables of a projection's next generation, without indexes beside their keys, and what writes to them; give
+-- its number. If one of this version is being filled already, give that one's; one of another version is dropped.
 create function heartline.begin_generation(in_projection text, in_version integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -28,6 +28,7 @@ begin
             (select pg_get_constraintdef(oid) from pg_constraint
              where conrelid = format('heartline_projections.%I', one || '_0')::regclass and contype = 'p')
         );
+        perform heartline.make_writer(one, number);
         if exists (select from pg_roles where rolname = 'heartline_service') then
             execute format('grant select on heartline_projections.%I to heartline_service', one || '_' || number);
         end if;

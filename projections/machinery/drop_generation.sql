@@ -16,6 +16,7 @@ begin
         raise exception 'heartline: generation % of % is live', in_generation, in_projection;
     end if;
     for one in select name from heartline_projections.tables where projection = in_projection loop
+        execute format('drop function heartline_projections.%I', 'write_' || one || '_' || in_generation);
         execute format('drop table heartline_projections.%I', one || '_' || in_generation);
     end loop;
     delete from heartline_projections.offsets where projection = in_projection and generation = in_generation;

@@ -49,7 +49,7 @@ class Writer:
         if row_type is None:
             row_type = self._row_types[table] = self._row_type(table)
         self._connection.execute(
-            SQL("select heartline.write_rows(%b::{}[], %s)").format(Identifier(SCHEMA, table)),
+            SQL("select {}(%b, %b)").format(Identifier(SCHEMA, f"write_{table}")),
             (writer.written(rows, row_type), replace),
         )
 

@@ -4,3 +4,4 @@ grant select on all tables in schema heartline to heartline_service;
 grant execute on all functions in schema heartline to heartline_service;
 grant usage on schema heartline_projections to heartline_service;
 grant select on all tables in schema heartline_projections to heartline_service;
+grant execute on all functions in schema heartline_projections to heartline_service;
