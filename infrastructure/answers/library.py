@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from domain.engine import Phase
 from domain.keys import Kind, stream_id
 from infrastructure.answers.errors import UnknownStream
+from infrastructure.ledger.connection import losing_the_database
 from infrastructure.ledger.ledger import Ledger
 from projections.catalogue import PROJECTIONS
 from projections.machinery.generations import generations, outdated, renew
@@ -58,8 +59,10 @@ class Library:
         """Bring these read models, or all, up to everything that is in the ledger now; give the offsets that answers
         rest on. Name those that an answer is read from: the others' work is not its.
         """
-        ends = self.ends()
-        self._projector(models).catch_up(ends)
+        projector = self._projector(models)
+        with losing_the_database():
+            ends, behind = projector.ends_and_behind()
+        projector.catch_up(ends, behind)
         return ends
 
     def _projector(self, models: tuple[str, ...] = ()) -> Projector:
@@ -84,8 +87,9 @@ class Library:
 
     def behind(self) -> int:
         """Count the events that at least one projection has not folded yet."""
-        ends = self.ends()
-        return sum(ends[partition] - position for partition, position in self._projector().behind(ends).items())
+        with losing_the_database():
+            ends, behind = self._projector().ends_and_behind()
+        return sum(ends[partition] - position for partition, position in behind.items())
 
     def set_aside(self) -> int:
         """Count what read models that are read could not take: events, for each read model."""

@@ -12,8 +12,9 @@ from infrastructure.rebuilding.tasks import Compare, Compared, Fill, Filled, Ind
 from infrastructure.settings import Settings
 from projections.catalogue import PROJECTIONS
 from projections.machinery.generations import Difference, begin, count, drop_filling, generations, swap
+from projections.machinery.offsets import all_reached
 from projections.machinery.projection import AnyProjection
-from projections.machinery.projector import Projector, all_reached
+from projections.machinery.projector import Projector
 
 SWAPS = 20
 """How often a swap is tried: each time the generation goes up to where the live one is, which moves on."""

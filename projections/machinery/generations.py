@@ -10,8 +10,9 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from projections.machinery.columns import RowWriter
+from projections.machinery.offsets import all_reached
 from projections.machinery.projection import AnyProjection, Table
-from projections.machinery.projector import Projector, all_reached
+from projections.machinery.projector import Projector
 from projections.machinery.writing import SCHEMA
 from projections.sql import statement
 

@@ -1,54 +1,32 @@
 """Keeps generations up to date: reads what was appended since, folds it, and writes rows and offsets together."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from operator import itemgetter
-from typing import Any, Literal
-from uuid import UUID
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import psycopg
 from msgspec import Struct
 from psycopg import Connection
 
-from domain.entries import Reference
-from domain.events import EntriesRecorded, TextsRecorded, UnreadableEvent, decode
+from domain.events import UnreadableEvent, decode
 from projections.machinery.folding import Folded, Folder, Remembered, SetAside, told
+from projections.machinery.offsets import Held, Offsets, Reached, State
 from projections.machinery.projection import AnyProjection, Recorded
+from projections.machinery.reading import Reader, Stored
 from projections.machinery.writing import Writer
 from projections.sql import statement
 
 BATCH = 2_000
 """How many events are folded in one transaction at most."""
 
-CONTENT_BATCH_BYTES = 32 * 1024 * 1024
-"""How much content is held at once at most, beside the largest single event's."""
-
-State = Literal["live", "filling"]
-
 UNWRITABLE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, OverflowError)
 """What the database says of rows that it can't hold, and msgpack of a number that it can't."""
 
 
-class Reached(Struct, frozen=True):
-    """How far one generation has folded one partition. `version` is of the fold that fills it."""
+class _Step(Struct, frozen=True):
+    """What a batch came to: how many events it held, and what is behind now; None where that is not known."""
 
-    projection: str
-    generation: int
-    version: int
-    partition: int
-    position: int
-
-
-class Stored(Struct, frozen=True):
-    """An event as the ledger holds it."""
-
-    partition: int
-    position: int
-    stream: UUID
-    version: int
-    gateway: str
-    engine_key: str
-    recorded_at: int
-    payload: bytes
+    events: int
+    behind: Mapping[int, int] | None
 
 
 class Projector:
@@ -62,60 +40,59 @@ class Projector:
         self, connection: Connection[Any], projections: Iterable[AnyProjection], state: State = "live"
     ) -> None:
         self._connection = connection
-        self._state: State = state
         self._folder = Folder(projections)
-        self._versions = {one.name: one.version for one in self._folder.projections}
+        self._names = [one.name for one in self._folder.projections]
         self._readers = frozenset(one.name for one in self._folder.projections if one.reads_contents)
+        self._offsets = Offsets(connection, {one.name: one.version for one in self._folder.projections}, state)
+        self._reader = Reader(connection)
         self._writer = Writer(connection, self._folder)
 
     def reached(self) -> list[Reached]:
         """Say how far each generation is that this projector folds into."""
-        return [
-            one
-            for one in all_reached(self._connection, self._state)
-            if self._versions.get(one.projection) == one.version
-        ]
+        return self._offsets.reached()
 
     def behind(self, ends: Mapping[int, int]) -> dict[int, int]:
         """Give the partitions in which a generation is not at the end yet, each with the least position reached."""
-        least: dict[int, int] = {}
-        for one in self.reached():
-            if one.position < ends.get(one.partition, 0):
-                least[one.partition] = min(one.position, least.get(one.partition, one.position))
-        return least
+        return self._offsets.behind(ends)
+
+    def ends_and_behind(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Give the last position of every partition, and the partitions in which a generation is not there yet."""
+        return self._offsets.ends_and_behind()
 
     def catch_up(
         self,
         ends: Mapping[int, int],
-        told: Callable[[int], None] | None = None,
+        behind: Mapping[int, int] | None = None,
         batch: Callable[[], int] = lambda: BATCH,
     ) -> None:
         """Fold up to these positions at least, by partition.
 
-        `told` hears how many events were folded; `batch` says how many to fold next.
+        `behind` is what `behind` gives, where it was just asked for; `batch` says how many events to fold next.
         """
-        while (folded := self.advance(ends, batch())) is not None:
-            if told is not None:
-                told(folded)
+        left = self.behind(ends) if behind is None else behind
+        while left:
+            after = self._step(left, ends, batch()).behind
+            left = self.behind(ends) if after is None else after
 
     def advance(self, ends: Mapping[int, int], limit: int = BATCH) -> int | None:
         """Fold one batch towards these positions; give how many events it held, None where all were reached."""
         behind = self.behind(ends)
-        return self._step(behind, ends, limit) if behind else None
+        return self._step(behind, ends, limit).events if behind else None
 
-    def _step(self, behind: Mapping[int, int], ends: Mapping[int, int], limit: int) -> int:
-        """Fold one batch; give how many events it held."""
+    def _step(self, behind: Mapping[int, int], ends: Mapping[int, int], limit: int) -> _Step:
+        """Fold one batch."""
         try:
             return self._fold(behind, ends, limit)
         except UNWRITABLE:  # of which event, and of which projection's rows, is found out one by one
-            return sum(self._one_by_one(partition, ends, max(limit // len(behind), 1)) for partition in behind)
+            each = max(limit // len(behind), 1)
+            return _Step(sum(self._one_by_one(partition, ends, each) for partition in behind), None)
 
     def _one_by_one(self, partition: int, ends: Mapping[int, int], most: int) -> int:
         for done in range(most):
             left = self.behind({partition: ends[partition]})
             if not left:
                 return done
-            for name in self._versions:
+            for name in self._names:
                 try:
                     self._fold(left, ends, 1, [name])
                 except UNWRITABLE as error:
@@ -129,60 +106,38 @@ class Projector:
         limit: int,
         only: Sequence[str] | None = None,
         poison: Exception | None = None,
-    ) -> int:
-        with self._connection.transaction():
-            held = self._hold(only or list(self._versions), behind)
-            reached = {(one.projection, one.partition): one.position for one in held}
-            generations = {one.projection: one.generation for one in held}
-            after: dict[int, int] = {}
-            for (_name, partition), position in reached.items():
-                after[partition] = min(position, after.get(partition, position))
-            stored = self._read({one: at for one, at in after.items() if at < ends[one]}, ends, limit)
+    ) -> _Step:
+        # Statements are sent without waiting for each other: a small batch would mostly wait.
+        with self._connection.pipeline(), self._connection.transaction():
+            holding = self._offsets.hold(only or self._names, behind)
+            reading = self._reader.events(behind, ends, limit)
+            held = holding()
+            after = held.behind(ends)
+            stored = reading() if after == behind else self._reader.events(after, ends, limit)()
             if not stored:
-                return 0
+                return _Step(0, after if held.whole else None)
             folded = Folded()
             if poison is None:
-                self._fold_stored(stored, generations, reached, folded)
+                self._fold_stored(stored, held, folded)
             else:
                 folded.set_aside += [
-                    SetAside(name, one.partition, one.position, told(poison)) for one in stored for name in generations
+                    SetAside(name, one.partition, one.position, told(poison))
+                    for one in stored
+                    for name in held.generations
                 ]
-            self._writer.write(folded, generations)
-            self._move(stored, reached, generations)
-            return len(stored)
+            self._writer.write(folded, held.generations)
+            moved = {one.partition: one.position for one in stored}
+            self._offsets.move(held, moved)
+            return _Step(len(stored), held.behind(ends, moved) if held.whole else None)
 
-    def _hold(self, names: Sequence[str], partitions: Collection[int]) -> list[Reached]:
-        rows = self._connection.execute(
-            "select projection, generation, version, partition, reached"
-            " from heartline.hold_offsets(%s::text[], %s, %s::integer[])",
-            (list(names), self._state, list(partitions)),
-        ).fetchall()
-        return [one for row in rows if self._versions[(one := Reached(*row)).projection] == one.version]
-
-    def _read(self, after: Mapping[int, int], ends: Mapping[int, int], limit: int) -> list[Stored]:
-        parameters = {
-            "partitions": list(after),
-            "after": list(after.values()),
-            "until": [ends[partition] for partition in after],
-            "limit": max(limit // max(len(after), 1), 1),
-        }
-        with self._connection.cursor(binary=True) as cursor:
-            return [Stored(*row) for row in cursor.execute(statement("machinery/events_after"), parameters)]
-
-    def _fold_stored(
-        self,
-        stored: Sequence[Stored],
-        generations: Mapping[str, int],
-        reached: Mapping[tuple[str, int], int],
-        into: Folded,
-    ) -> None:
-        remembered = self._remembered(stored, generations)
+    def _fold_stored(self, stored: Sequence[Stored], held: Held, into: Folded) -> None:
+        remembered = self._remembered(stored, held.generations)
         events: list[Recorded] = []
         for one in stored:
             try:
                 event = decode(one.payload)
             except UnreadableEvent as error:
-                into.set_aside += [SetAside(name, one.partition, one.position, str(error)) for name in generations]
+                into.set_aside += [SetAside(name, one.partition, one.position, str(error)) for name in held.generations]
                 continue
             events.append(
                 Recorded(
@@ -196,9 +151,9 @@ class Projector:
                     event,
                 )
             )
-        parts = self._with_contents(events) if self._readers & generations.keys() else [events]
+        parts = self._reader.with_contents(events) if self._readers & held.generations.keys() else [events]
         for part in parts:
-            self._folder.fold(part, remembered, reached, into)
+            self._folder.fold(part, remembered, held.positions, into)
         self._folder.show(into)
 
     def _remembered(self, stored: Sequence[Stored], generations: Mapping[str, int]) -> Remembered:
@@ -212,68 +167,3 @@ class Projector:
         with self._connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement("machinery/memories_of"), parameters)
             return {(name, stream): self._folder.remembered(name, memory) for name, stream, memory in rows}
-
-    def _with_contents(self, events: Sequence[Recorded]) -> Iterable[list[Recorded]]:
-        """Give the events with the contents that they record, in parts whose contents are held together."""
-        part: list[Recorded] = []
-        size = 0
-        for one in events:
-            part.append(one)
-            if isinstance(one.event, EntriesRecorded | TextsRecorded):
-                size += sum(revision.size for revision in one.event.revisions)
-            if size > CONTENT_BATCH_BYTES:
-                yield self._filled(part)
-                part, size = [], 0
-        yield self._filled(part)
-
-    def _filled(self, events: Sequence[Recorded]) -> list[Recorded]:
-        wanted = [
-            (one.partition, one.stream, revision.entry, revision.revision)
-            for one in events
-            if isinstance(one.event, EntriesRecorded | TextsRecorded)
-            for revision in one.event.revisions
-        ]
-        if not wanted:
-            return list(events)
-        columns = [list(map(itemgetter(place), wanted)) for place in range(4)]
-        parameters: dict[str, object] = dict(
-            zip(("partitions", "streams", "entries", "revisions"), columns, strict=True)
-        )
-        found: dict[UUID, dict[Reference, bytes | None]] = {}
-        with self._connection.cursor(binary=True) as cursor:
-            for stream, entry, revision, data in cursor.execute(statement("machinery/contents_of"), parameters):
-                found.setdefault(stream, {})[Reference(entry, revision)] = data
-        return [
-            Recorded(
-                one.partition,
-                one.position,
-                one.stream,
-                one.version,
-                one.gateway,
-                one.engine_key,
-                one.recorded_at,
-                one.event,
-                found.get(one.stream, {}),
-            )
-            for one in events
-        ]
-
-    def _move(
-        self, stored: Sequence[Stored], reached: Mapping[tuple[str, int], int], generations: Mapping[str, int]
-    ) -> None:
-        last = {one.partition: one.position for one in stored}
-        moved = [
-            (name, generations[name], partition, last[partition])
-            for (name, partition), position in reached.items()
-            if last.get(partition, 0) > position
-        ]
-        self._connection.execute(
-            "select heartline.move_offsets(%s::text[], %s::integer[], %s::integer[], %s::bigint[])",
-            [list(column) for column in zip(*moved, strict=True)],
-        )
-
-
-def all_reached(connection: Connection[Any], state: State) -> list[Reached]:
-    """Say how far every generation in a state has folded every partition."""
-    rows = connection.execute(statement("machinery/offsets_of"), {"state": state}).fetchall()
-    return [Reached(*row) for row in rows]

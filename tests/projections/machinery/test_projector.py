@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from infrastructure.ledger.ledger import Ledger
+from projections.machinery.generations import begin, swap
 from projections.machinery.projection import AnyProjection
 from projections.machinery.projector import Projector
 from tests.projections.lines import ingest
@@ -155,3 +156,33 @@ def test_appends_do_not_wait_for_those_who_fold(
     Projector(ledger.connection, [model]).catch_up(ends(ledger))
     assert told(database) == [(2, "s1")]
     assert aside(database) == []
+
+
+def test_only_what_folds_does_not_wait_for_the_disk(ledger: Ledger, model: AnyProjection) -> None:
+    def waits() -> object:
+        return ledger.connection.execute("select current_setting('synchronous_commit')").fetchone()
+
+    with ledger.connection.transaction():
+        ledger.connection.execute("select from heartline.hold_offsets(%s, 'live', %s)", ([model.name], [0]))
+        assert waits() == ("off",)
+    assert waits() == ("on",)
+
+
+def test_who_folds_goes_on_with_the_generation_that_took_over_while_it_waited(
+    ledger: Ledger, database: str, model: AnyProjection, tmp_path: Path
+) -> None:
+    ingest(ledger, tmp_path, ("a", "s1"))
+    first, second = Ledger.open(database), Ledger.open(database)
+    with first, second:
+        generation = begin(first.connection, model)
+        Projector(first.connection, [model], "filling").catch_up(ends(ledger))
+        ingest(ledger, tmp_path, ("a", "s1"), first=1)
+        with first.connection.transaction():
+            assert swap(first.connection, model, generation)
+            folding = Thread(target=Projector(second.connection, [model]).catch_up, args=(ends(ledger),))
+            folding.start()
+            waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and pid = %s"
+            while ledger.connection.execute(waiting, (second.connection.info.backend_pid,)).fetchone() != (1,):
+                assert folding.is_alive()
+        folding.join(20)
+    assert told(database) == [(2, "s1")]

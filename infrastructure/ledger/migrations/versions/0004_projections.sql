@@ -74,6 +74,7 @@ begin
         raise exception 'heartline: generation % of % is live', in_generation, in_projection;
     end if;
     for one in select name from heartline_projections.tables where projection = in_projection loop
+        execute format('drop function heartline_projections.%I', 'write_' || one || '_' || in_generation);
         execute format('drop table heartline_projections.%I', one || '_' || in_generation);
     end loop;
     delete from heartline_projections.offsets where projection = in_projection and generation = in_generation;
@@ -83,8 +84,35 @@ begin
 end
 $$;
 
--- Make the empty tables of a projection's next generation, without indexes beside their keys; give its number. If one of
--- this version is being filled already, give that one's; one of another version is dropped.
+-- Make the function that writes rows to one table of a generation. A row whose key is there already replaces it where
+-- `in_replace` says so. Each table has its own, since a statement that names its table is planned once a connection.
+create function heartline.make_writer(in_table text, in_generation integer) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+    target text := in_table || '_' || in_generation;
+    writer text := 'write_' || target;
+begin
+    execute format(
+        'create function heartline_projections.%I(in_rows heartline_projections.%I[], in_replace boolean) returns void '
+            'language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as %L',
+        writer, target, (
+            select format(
+                'begin if in_replace then insert into heartline_projections.%1$I select r.* from unnest(in_rows) as r %2$s; '
+                    'else insert into heartline_projections.%1$I select r.* from unnest(in_rows) as r; end if; end',
+                target, on_conflict
+            ) from heartline_projections.tables where name = in_table
+        )
+    );
+    execute format('revoke all on function heartline_projections.%I from public', writer);
+    if exists (select from pg_roles where rolname = 'heartline_service') then
+        execute format('grant execute on function heartline_projections.%I to heartline_service', writer);
+    end if;
+end
+$$;
+
+-- Make the empty tables of a projection's next generation, without indexes beside their keys, and what writes to them; give
+-- its number. If one of this version is being filled already, give that one's; one of another version is dropped.
 create function heartline.begin_generation(in_projection text, in_version integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -113,6 +141,7 @@ begin
             (select pg_get_constraintdef(oid) from pg_constraint
              where conrelid = format('heartline_projections.%I', one || '_0')::regclass and contype = 'p')
         );
+        perform heartline.make_writer(one, number);
         if exists (select from pg_roles where rolname = 'heartline_service') then
             execute format('grant select on heartline_projections.%I to heartline_service', one || '_' || number);
         end if;
@@ -218,10 +247,12 @@ $$;
 
 -- Give the offsets of the live generations of some projections (or of those that are filled), and hold them until the
 -- transaction ends: whoever else folds these partitions into them waits, and then goes on from where this one came to.
+-- Its commit does not wait for the disk: what a crash takes of rows it takes of offsets too, and it is folded again.
 create function heartline.hold_offsets(in_projections text[], in_state text, in_partitions integer[])
 returns table (projection text, generation integer, version integer, partition integer, reached bigint)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+    select set_config('synchronous_commit', 'off', true);
     select o.projection, o.generation, g.version, o.partition, o.position
     from heartline_projections.generations g
     join heartline_projections.offsets o on o.projection = g.projection and o.generation = g.generation
@@ -230,36 +261,18 @@ as $$
     for share of g for no key update of o
 $$;
 
--- Move offsets that are held, in the transaction that writes the rows.
+-- Move the offsets of some generations, which are held, to how far partitions were folded, in the transaction that writes
+-- the rows. One that is further stays where it is.
 create function heartline.move_offsets(
     in_projections text[], in_generations integer[], in_partitions integer[], in_positions bigint[]
 ) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-    update heartline_projections.offsets o set position = moved.position
-    from unnest(in_projections, in_generations, in_partitions, in_positions)
-        as moved (projection, generation, partition, position)
-    where o.partition = moved.partition and o.projection = moved.projection and o.generation = moved.generation
-$$;
-
--- Write rows of one generation of a read model's table, which the type of the rows names. A row whose key is there already
--- replaces it where `in_replace` says so.
-create function heartline.write_rows(in_rows anyarray, in_replace boolean) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    target text;
-    conflict text;
-begin
-    select format('heartline_projections.%I', c.relname), t.on_conflict into strict target, conflict
-        from pg_type a
-        join pg_type e on e.oid = a.typelem
-        join pg_class c on c.oid = e.typrelid and c.relnamespace = 'heartline_projections'::regnamespace
-        join heartline_projections.tables t on t.name = regexp_replace(c.relname, '_[1-9][0-9]*$', '')
-        where a.oid = pg_typeof(in_rows);
-    execute format('insert into %s select r.* from unnest($1) as r %s', target, case when in_replace then conflict else '' end)
-        using in_rows;
-end
+    update heartline_projections.offsets o set position = folded.position
+    from unnest(in_projections, in_generations) as held (projection, generation),
+        unnest(in_partitions, in_positions) as folded (partition, position)
+    where o.partition = folded.partition and o.projection = held.projection and o.generation = held.generation
+        and o.position < folded.position
 $$;
 
 -- Keep what folds remember of streams; what is null is forgotten.
