@@ -12,8 +12,10 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.service.listening import Listening
 from infrastructure.service.logs import LOGGER, warn
 
-GATHER_SECONDS = 0.03
-"""How long it waits after a batch before it folds the next: a batch costs the same for one event as for fifty."""
+GATHER_SECONDS = 0.01
+"""How long it waits after a batch before it folds the next: a batch costs much the same for one event as for twenty.
+At 1,000 events a second three times as long would save 6 % of a core and double the lag.
+"""
 
 AWAY_SECONDS = 0.5
 """How long a database that went away is left alone."""
