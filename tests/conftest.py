@@ -18,6 +18,10 @@ def server() -> Iterator[Server]:
     home = Path(tempfile.mkdtemp(prefix="heartline-"))
     embedded = EmbeddedPostgres(home)
     address = embedded.start()
+    with psycopg.connect(address.conninfo(user=address.superuser, dbname="postgres"), autocommit=True) as connection:
+        # Nothing is killed here (tests/crash has servers of its own), and a database for each test costs a second else.
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
     try:
         yield Server(lambda dbname: address.conninfo(user=address.superuser, dbname=dbname))
     finally:
