@@ -133,7 +133,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _make_roles(connection: Connection) -> None:
-    """Make the roles, and let the owner act as them, where the database lets us make roles."""
+    """Make the roles, and let the owner act as the service's, where the database lets us make roles."""
     rights = text("select rolcreaterole, rolsuper from pg_roles where rolname = current_user")
     may_create, superuser = connection.execute(rights).one()
     known = text("select 1 from pg_roles where rolname = :role")
@@ -142,7 +142,7 @@ def _make_roles(connection: Connection) -> None:
             if not (may_create or superuser):
                 continue
             connection.execute(text(statement(f"roles/{name}")))
-        if may_create and not superuser:
+        if role == SERVICE_ROLE and may_create and not superuser:
             connection.execute(text(f"grant {role} to current_user"))
         connection.execute(text(statement(f"roles/{name}_grants")))
 

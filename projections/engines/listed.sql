@@ -1,16 +1,22 @@
 -- A page of engines, newest first: those that began before a place in this order, of all or of a gateway, a key, an agent,
 -- a time.
+--
+-- Keys and agents are looked up by their hash, and compared behind `coalesce`: Postgres would take hash and name for independent
+-- of each other, expect next to nothing, and sort all that is there instead of reading a page from its index.
 select opened_at as at, partition, position,
     gateway, engine_key, routing_key, agent, kind, phase, version as events, session_id, tick_id, entries, contexts,
     context_tokens, budget, turns, overflows, compactions, anomalies, last_at
 from heartline_projections.engines
 where (%(gateway)s::text is null or gateway = %(gateway)s)
     and (%(routing_key)s::text is null
-        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0) and routing_key = %(routing_key)s)
+        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0)
+            and coalesce(routing_key = %(routing_key)s, false))
     and (%(engine_key)s::text is null
-        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0) and engine_key = %(engine_key)s)
-    and (%(agent)s::text is null
-        or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0) and agent = %(agent)s)
+        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0)
+            and coalesce(engine_key = %(engine_key)s, false))
+    and (%(agent)s::text is null or coalesce(agent = %(agent)s, false)
+        and (%(routing_key)s::text is not null or %(engine_key)s::text is not null
+            or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0)))
     and (%(since)s::bigint is null or opened_at >= %(since)s)
     and (%(until)s::bigint is null or opened_at < %(until)s)
     and (%(before_at)s::bigint is null

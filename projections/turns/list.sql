@@ -1,5 +1,8 @@
 -- Turns, the newest first: those of a gateway, a routing key, an engine key, an agent, of a time (since <= at < until), and
 -- behind a place of the list; each of these where it is given.
+--
+-- Keys and agents are looked up by their hash, and compared behind `coalesce`: Postgres would take hash and name for independent
+-- of each other, expect next to nothing, and sort all that is there instead of reading a page from its index.
 select started_at as at, partition, position, stream, gateway, engine_key, routing_key, session_id, turn_id, tick_id, heartbeat,
     outcome, attempts, first_call, last_call, context_tokens_start, context_tokens_peak, assembled_tokens, budget, billed_input,
     billed_output, billed_cache_read, billed_cache_write, billed_tokens, tools, tool_counts, overflows, compactions, started_at,
@@ -7,10 +10,14 @@ select started_at as at, partition, position, stream, gateway, engine_key, routi
 from heartline_projections.turns
 where (%(gateway)s::text is null or gateway = %(gateway)s)
     and (%(routing_key)s::text is null
-        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0) and routing_key = %(routing_key)s)
+        or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0)
+            and coalesce(routing_key = %(routing_key)s, false))
     and (%(engine_key)s::text is null
-        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0) and engine_key = %(engine_key)s)
-    and (%(agent)s::text is null or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0) and agent = %(agent)s)
+        or hashtextextended(engine_key, 0) = hashtextextended(%(engine_key)s, 0)
+            and coalesce(engine_key = %(engine_key)s, false))
+    and (%(agent)s::text is null or coalesce(agent = %(agent)s, false)
+        and (%(routing_key)s::text is not null or %(engine_key)s::text is not null
+            or hashtextextended(agent, 0) = hashtextextended(%(agent)s, 0)))
     and (%(since)s::bigint is null or started_at >= %(since)s)
     and (%(until)s::bigint is null or started_at < %(until)s)
     and (%(before_at)s::bigint is null
