@@ -8,11 +8,14 @@ nearest within.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from struct import Struct as Packing
+from struct import error as PackingError  # noqa: N812  # it is a class
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from msgspec.structs import astuple
 from psycopg.adapt import AdaptersMap, Buffer, Dumper
 from psycopg.pq import Format
 
@@ -25,6 +28,7 @@ _BOOL = Packing(">ii?").pack
 _ARRAY = Packing(">iiiii").pack
 _ELEMENT = Packing(">iq").pack
 _ONE_PLACE = Packing(">BHH").pack
+_UUID_HEAD = _TWO(2950, 16)
 
 BOOL, BYTEA, INT8, TEXT, INT8_ARRAY, TEXT_ARRAY, UUID_TYPE, TSVECTOR = 16, 17, 20, 25, 1016, 1009, 2950, 3614
 """The types' numbers in `pg_type`, which never change."""
@@ -67,6 +71,19 @@ def register(adapters: AdaptersMap) -> None:
     adapters.register_dumper(Rows, _RowsDumper)
 
 
+class _Kept(dict[Any, bytes]):
+    """Values of a column's type as they are written, kept for a batch: most come again in other rows."""
+
+    def __init__(self, write: Callable[[Any], bytes]) -> None:
+        self._write = write
+
+    def __missing__(self, value: Any) -> bytes:
+        written = self._write(value)
+        if len(written) <= MOST_KEPT_BYTES:
+            self[value] = written
+        return written
+
+
 def _int8(value: int) -> bytes:
     return _INT8(INT8, 8, value if -LEAST <= value < LEAST else _within(value))
 
@@ -90,7 +107,7 @@ def _bytea(value: bytes) -> bytes:
 
 
 def _uuid(value: UUID) -> bytes:
-    return _TWO(UUID_TYPE, 16) + value.bytes
+    return _UUID_HEAD + value.int.to_bytes(16)
 
 
 def _bool(value: bool) -> bytes:  # it writes one value
@@ -130,6 +147,12 @@ _WRITERS: dict[Any, tuple[int, Callable[[Any], bytes]]] = {
 }
 
 
+_KEPT = (_text, _bool)
+"""What writes types of which values are kept while a batch is written: looking one up costs less than writing it."""
+
+MOST_KEPT_BYTES = 256
+
+
 class RowWriter:
     """Writes rows of one kind."""
 
@@ -145,17 +168,19 @@ class RowWriter:
 
     def written(self, rows: Iterable[Row], row_type: int) -> Rows:
         """Write rows as an array; `row_type` is the number of the table's row type."""
-        nulls = {name: _TWO(kind, -1) for name, kind, _write in self._fields}
-        fields, begin = [(name, write) for name, _kind, write in self._fields], self._begin
+        fast: dict[Any, Callable[[Any], bytes]] = {write: _Kept(write).__getitem__ for write in _KEPT}
+        fast[_int8] = partial(_INT8, INT8, 8)
+        exactly = [(write, _TWO(kind, -1)) for _name, kind, write in self._fields]
+        columns = [(fast.get(write, write), null) for write, null in exactly]
+        begin, join, length = self._begin, b"".join, _LENGTH
         elements: list[bytes] = []
-        for row in rows:
-            record = begin + b"".join(
-                [
-                    nulls[name] if (value := getattr(row, name)) is None else write(value)  # a list: it is the hot loop
-                    for name, write in fields
-                ]
-            )
-            elements.append(_LENGTH(len(record)) + record)
+        for row in rows:  # the hot loop: hence a list, and pairs that are not checked to be as many
+            values = astuple(row)
+            try:
+                record = join([null if one is None else write(one) for one, (write, null) in zip(values, columns)])  # noqa: B905
+            except PackingError:  # a number beyond 64 bits
+                record = join([null if one is None else write(one) for one, (write, null) in zip(values, exactly)])  # noqa: B905
+            elements.append(length(len(begin) + len(record)) + begin + record)
         return Rows(_array(row_type, elements))
 
 

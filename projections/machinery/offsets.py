@@ -65,8 +65,11 @@ class Offsets:
 
         def held() -> Held:
             found = self._ours(Reached(*row) for row in cursor)
+            positions: dict[int, dict[str, int]] = {}
+            for one in found:
+                positions.setdefault(one.partition, {})[one.projection] = one.position
             return Held(
-                {(one.projection, one.partition): one.position for one in found},
+                positions,
                 {one.projection: one.generation for one in found},
                 len(found) == len(projections) * len(partitions),
             )
@@ -85,12 +88,12 @@ class Offsets:
 
 
 class Held(Struct, frozen=True):
-    """Offsets that are held, by projection and partition, and whose they are.
+    """Offsets that are held, by partition and projection, and whose they are.
 
     `whole` says that all are that were meant: a generation is not from which another one took over meanwhile.
     """
 
-    positions: dict[tuple[str, int], int]
+    positions: dict[int, dict[str, int]]
     generations: dict[str, int]
     whole: bool
 
@@ -99,12 +102,8 @@ class Held(Struct, frozen=True):
         once they are `moved`.
         """
         to = moved or {}
-        least: dict[int, int] = {}
-        for (_projection, partition), position in self.positions.items():
-            reached = max(position, to.get(partition, 0))
-            if reached < ends[partition]:
-                least[partition] = min(reached, least.get(partition, reached))
-        return least
+        least = {partition: max(min(here.values()), to.get(partition, 0)) for partition, here in self.positions.items()}
+        return {partition: position for partition, position in least.items() if position < ends[partition]}
 
 
 def all_reached(connection: Connection[Any], state: State) -> list[Reached]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from msgspec import Struct
@@ -166,4 +167,7 @@ class Projector:
         }
         with self._connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement("machinery/memories_of"), parameters)
-            return {(name, stream): self._folder.remembered(name, memory) for name, stream, memory in rows}
+            remembered: dict[UUID, dict[str, Any]] = {}
+            for name, stream, memory in rows:
+                remembered.setdefault(stream, {})[name] = self._folder.remembered(name, memory)
+            return remembered

@@ -32,8 +32,7 @@ class Writer:
         for name, rows in folded.rows.items():
             table, projection, writer = self._tables[name]
             self._write_rows(f"{name}_{generations[projection]}", writer, list(rows.values()), replace=table.replaced)
-        if folded.memories:
-            self._keep_memories(folded, generations)
+        self._keep_memories(folded, generations)
         if folded.set_aside:
             aside = [
                 (one.partition, one.position, one.projection, generations[one.projection], one.error)
@@ -60,9 +59,12 @@ class Writer:
 
     def _keep_memories(self, folded: Folded, generations: Mapping[str, int]) -> None:
         kept = [
-            (partition, stream, name, generations[name], self._folder.written(memory))
-            for (name, stream), (partition, memory) in folded.memories.items()
+            (one.partition, stream, name, generations[name], self._folder.written(one.memories[name]))
+            for stream, one in folded.streams.items()
+            for name in one.changed
         ]
+        if not kept:
+            return
         self._connection.execute(
             "select heartline.keep_memories(%b::integer[], %b::uuid[], %b::text[], %b::integer[], %b::bytea[])",
             [list(column) for column in zip(*kept, strict=True)],

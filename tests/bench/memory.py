@@ -16,8 +16,8 @@ def resident(processes: Iterable[psutil.Process]) -> int:
 
 
 def private(processes: Iterable[psutil.Process]) -> int:
-    """Give what some processes take for themselves alone, in bytes."""
-    return _sum(processes, lambda one: one.memory_full_info().uss)
+    """Give what some processes take beside what is shared, in bytes."""
+    return _sum(processes, lambda one: one.memory_info().rss - one.memory_info().shared)
 
 
 def with_children(process: psutil.Process) -> list[psutil.Process]:
