@@ -23,7 +23,7 @@ run: $(READY) ## record the sample incident into an embedded Postgres and print 
 	@$(BIN)/python -m infrastructure.cli.tour
 
 test: check ## run every check and every test
-	@$(BIN)/pytest -m "not bench"
+	@$(BIN)/pytest -m "not bench" -n auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## format, lint, types and import contracts
 	@$(BIN)/ruff format --check .
