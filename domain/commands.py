@@ -5,9 +5,11 @@ number. Messages arrive as the digests of their byte forms, in order, and as `no
 hold yet.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
-from domain.entries import Seen
+from domain.entries import Billed, Seen
 from domain.events import Evidence
 from domain.heartbeat import Source
 from domain.keys import Kind
@@ -39,7 +41,7 @@ class BootstrapEngine(Asked, frozen=True, kw_only=True):
 
 
 class DispatchTick(Asked, frozen=True, kw_only=True):
-    """Begin a heartbeat run."""
+    """Begin a heartbeat run; `late` says that it is told of after it has ended."""
 
     tick_id: str
     session_id: str
@@ -47,6 +49,7 @@ class DispatchTick(Asked, frozen=True, kw_only=True):
     isolated: bool | None = None
     source: Source | None = None
     reason: str | None = None
+    late: bool = False
 
 
 class SkipTick(Asked, frozen=True, kw_only=True):
@@ -58,15 +61,16 @@ class SkipTick(Asked, frozen=True, kw_only=True):
 
 
 class SettleTick(Asked, frozen=True, kw_only=True):
-    """End a heartbeat run."""
+    """End a heartbeat run; `late` as in `DispatchTick`."""
 
     tick_id: str
     outcome: str
+    late: bool = False
 
 
 class RecordEntries(Asked, frozen=True, kw_only=True):
-    """Take entries that were delivered by a `method` of the host; `history` are novel ones that it handed over as
-    old.
+    """Take entries that were delivered by a `method` of the host, or that it keeps in a session's transcript; `history`
+    are novel ones that it handed over as old.
     """
 
     session_id: str
@@ -75,6 +79,7 @@ class RecordEntries(Asked, frozen=True, kw_only=True):
     novel: tuple[Seen, ...] = ()
     history: tuple[Seen, ...] = ()
     heartbeat: bool | None = None
+    sighted: Literal["delivered", "transcript"] = "delivered"
 
 
 class AssembleContext(Asked, frozen=True, kw_only=True):
@@ -197,6 +202,42 @@ class FallBack(Asked, frozen=True, kw_only=True):
     reason: str
 
 
+class ListSession(Asked, frozen=True, kw_only=True):
+    """Say that the host's map has a session; fields as in `SessionListed`."""
+
+    session_id: str
+    current: bool
+    began_at: int | None = None
+    ended_at: int | None = None
+    status: str | None = None
+    reason: str | None = None
+    previous: str | None = None
+    base_key: str | None = None
+    transcript: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    context_tokens: int | None = None
+    compactions: int | None = None
+
+
+class ReportRun(Asked, frozen=True, kw_only=True):
+    """Tell afterwards of a run; fields as in `RunReported`."""
+
+    run_id: str
+    attempt: int
+    session_id: str
+    ended_at: int | None = None
+    trigger: str | None = None
+    host: str | None = None
+    engine: str | None = None
+    model: str | None = None
+    billed: Billed | None = None
+    compactions: int | None = None
+    status: str | None = None
+    error: str | None = None
+
+
 class SpawnSubagent(Asked, frozen=True, kw_only=True):
     """Begin a child."""
 
@@ -243,6 +284,8 @@ Command = (
     | FailCompaction
     | RecordMaintenance
     | FallBack
+    | ListSession
+    | ReportRun
     | SpawnSubagent
     | EndSubagent
     | EraseContent

@@ -7,7 +7,7 @@ AnomalyNoted beside it names the rule that it broke.
 
 from typing import assert_never
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from domain import commands as ask
 from domain import events as fact
@@ -163,6 +163,10 @@ def events_of(engine: Engine, command: ask.Command) -> list[fact.Event]:
             return [
                 fact.EngineFellBack(occurred_at=at, evidence=evidence, session_id=session, engine=other, reason=reason)
             ]
+        case ask.ListSession():
+            return [_told(fact.SessionListed, command)]
+        case ask.ReportRun():
+            return [_told(fact.RunReported, command)]
         case ask.SpawnSubagent(child_key=child, mode=mode):
             return [fact.SubagentSpawned(occurred_at=at, evidence=evidence, child_key=child, mode=mode)]
         case ask.EndSubagent(reason=reason):
@@ -179,6 +183,15 @@ def events_of(engine: Engine, command: ask.Command) -> list[fact.Event]:
             assert_never(command)
 
 
+def _told(
+    kind: type[fact.SessionListed] | type[fact.RunReported], command: ask.ListSession | ask.ReportRun
+) -> fact.Event:
+    """Write down what a command tells, field by field."""
+    told = asdict(command)
+    del told["delivery_id"]
+    return kind(occurred_at=told.pop("at"), **told)
+
+
 def _dispatch_tick(engine: Engine, command: ask.DispatchTick) -> list[fact.Event]:
     if command.tick_id in engine.ticks:
         return []
@@ -192,6 +205,7 @@ def _dispatch_tick(engine: Engine, command: ask.DispatchTick) -> list[fact.Event
             isolated=command.isolated,
             source=command.source,
             reason=command.reason,
+            late=command.late,
         )
     ]
 

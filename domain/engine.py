@@ -110,7 +110,8 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
         case fact.EngineBootstrapped() | fact.EngineFellBack() | fact.AssemblyFailed():
             return _in_session(after, event.session_id)
         case fact.TickDispatched():
-            return replace(after, tick=event.tick_id, ticks=engine.ticks.adding([(event.tick_id, after.version)]))
+            ticks = engine.ticks.adding([(event.tick_id, after.version)])
+            return replace(after, tick=engine.tick if event.late else event.tick_id, ticks=ticks)
         case fact.TickSkipped():
             skipped = engine.ticks.adding([(event.tick_id, after.version)])
             return replace(after, skipped_ticks=engine.skipped_ticks + 1, ticks=skipped)
@@ -118,7 +119,8 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
             settled = engine.settled_ticks.adding([(event.tick_id, after.version)])
             return replace(after, tick=None if engine.tick == event.tick_id else engine.tick, settled_ticks=settled)
         case fact.EntriesRecorded():
-            after = _in_session(after, event.session_id, event.heartbeat)
+            if event.sighted != "transcript":
+                after = _in_session(after, event.session_id, event.heartbeat)
             roster = engine.roster.holding(event.revisions, summary=event.method == COMPACT)
             return replace(
                 after,
@@ -159,7 +161,14 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
             return replace(after, subagents=engine.subagents + 1)
         case fact.AnomalyNoted():
             return replace(after, anomalies=engine.anomalies + 1)
-        case fact.MaintenanceRecorded() | fact.SubagentEnded() | fact.ContentErased() | fact.EngineClosed():
+        case (
+            fact.MaintenanceRecorded()
+            | fact.SessionListed()
+            | fact.RunReported()
+            | fact.SubagentEnded()
+            | fact.ContentErased()
+            | fact.EngineClosed()
+        ):
             return after
         case _:
             assert_never(event)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct, field, json
 
 from domain.context import Delta
-from domain.entries import Revision
+from domain.entries import Billed, Revision
 from domain.errors import HeartlineError
 from domain.heartbeat import Source
 from domain.keys import Kind
@@ -21,9 +21,10 @@ masked; it is not on record."""
 Basis = Literal["assembled", "submitted"]
 """What a context is: what the engine answered, or what the model received."""
 
-Sighted = Literal["delivered", "history", "context", "submission"]
+Sighted = Literal["delivered", "history", "context", "submission", "transcript"]
 """How entries came to be seen: delivered by the host; handed over by it as history; held by an assembled or by a
-submitted context although its stream had never recorded them."""
+submitted context although its stream had never recorded them; kept by the host in a session's transcript, which says
+whose they are as a delivery does, and nothing of what the engine was told."""
 
 
 def _schema_1() -> int:
@@ -59,7 +60,8 @@ class EngineBootstrapped(Happened, frozen=True, kw_only=True, tag=True):
 
 class TickDispatched(Happened, frozen=True, kw_only=True, tag=True):
     """A heartbeat run began; its context lies in the stream of `engine_key`. `isolated` is None where it can't be
-    told, and so are `source` (what the tick was due for) and `reason` (in the host's words).
+    told, and so are `source` (what the tick was due for) and `reason` (in the host's words). `late` says that it was
+    told of after it had ended: it is not the tick that runs.
     """
 
     tick_id: str
@@ -68,6 +70,7 @@ class TickDispatched(Happened, frozen=True, kw_only=True, tag=True):
     isolated: bool | None = None
     source: Source | None = None
     reason: str | None = None
+    late: bool = False
 
 
 class TickSkipped(Happened, frozen=True, kw_only=True, tag=True):
@@ -250,6 +253,49 @@ class EngineFellBack(Happened, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
+class SessionListed(Happened, frozen=True, kw_only=True, tag=True):
+    """The host's map of keys and sessions has this one under the stream's key, at `occurred_at` for the first time so.
+
+    `current` says that the key points to it. Times (µs) are of the session and of its last run. Tokens and compactions
+    are what the map counts for the session; None where it does not say, as with everything else.
+    """
+
+    session_id: str
+    current: bool
+    began_at: int | None = None
+    ended_at: int | None = None
+    status: str | None = None
+    reason: str | None = None
+    previous: str | None = None
+    base_key: str | None = None
+    transcript: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    context_tokens: int | None = None
+    compactions: int | None = None
+
+
+class RunReported(Happened, frozen=True, kw_only=True, tag=True):
+    """The host tells afterwards of a run, an attempt at a turn, that began at `occurred_at`: what set it off
+    (`trigger`, in its words), what was billed for it, and how it ended (`status`, `error`). `host` is the host's
+    version. It does not say what was submitted.
+    """
+
+    run_id: str
+    attempt: int
+    session_id: str
+    ended_at: int | None = None
+    trigger: str | None = None
+    host: str | None = None
+    engine: str | None = None
+    model: str | None = None
+    billed: Billed | None = None
+    compactions: int | None = None
+    status: str | None = None
+    error: str | None = None
+
+
 class SubagentSpawned(Happened, frozen=True, kw_only=True, tag=True):
     """The engine was told of a child, whose stream is `child_key`."""
 
@@ -306,6 +352,8 @@ Event = (
     | CompactionFailed
     | MaintenanceRecorded
     | EngineFellBack
+    | SessionListed
+    | RunReported
     | SubagentSpawned
     | SubagentEnded
     | AnomalyNoted

@@ -13,7 +13,7 @@ from domain.sizes import sizes_of_assembled, sizes_of_submitted
 
 
 def record_entries(engine: Engine, command: ask.RecordEntries) -> list[fact.Event]:
-    """Give the events of entries that are delivered, and of novel ones that were handed over as history."""
+    """Give the events of entries that are delivered or kept in a transcript, and of novel ones handed over as old."""
     events: list[fact.Event] = []
     roster = _met(engine.roster, command, "history", command.session_id, command.method, command.history, events)
     revisions = tuple(_repeat(engine, one) for one in roster.number(command.novel))
@@ -24,7 +24,7 @@ def record_entries(engine: Engine, command: ask.RecordEntries) -> list[fact.Even
             occurred_at=command.at,
             evidence=command.evidence,
             session_id=command.session_id,
-            sighted="delivered",
+            sighted=command.sighted,
             method=command.method,
             revisions=revisions,
             again=again,

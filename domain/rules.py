@@ -24,6 +24,8 @@ def broken_rule(engine: Engine, command: ask.Command) -> BrokenRule | None:
             return BrokenRule("engine-not-opened", "The engine was never opened")
         case _ if phase == "closed":
             return BrokenRule("engine-closed", "The engine is closed")
+        case ask.DispatchTick(late=True) | ask.SettleTick(late=True) | ask.RecordEntries(sighted="transcript"):
+            return None  # told of afterwards: the order in which it comes says nothing
         case ask.CommitTurn() if command.advancement_key in engine.advancements:
             return None  # the same commit again: done before
         case (

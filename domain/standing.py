@@ -73,7 +73,8 @@ IN_SESSION = (
 def stand(standing: Standing, event: fact.Event) -> Standing:
     """Give where an engine stands after an event. Total: any event can follow any other."""
     at = event.occurred_at
-    session_id = event.session_id if isinstance(event, IN_SESSION) else None
+    told_later = isinstance(event, fact.EntriesRecorded) and event.sighted == "transcript"
+    session_id = event.session_id if isinstance(event, IN_SESSION) and not told_later else None
     after = replace(
         standing,
         version=standing.version + 1,
@@ -87,7 +88,7 @@ def stand(standing: Standing, event: fact.Event) -> Standing:
         case fact.EngineOpened():
             return replace(after, routing_key=event.routing_key)
         case fact.TickDispatched():
-            return replace(after, tick_id=event.tick_id)
+            return replace(after, tick_id=standing.tick_id if event.late else event.tick_id)
         case fact.TickSkipped():
             return replace(after, skipped_ticks=standing.skipped_ticks + 1)
         case fact.TickSettled():
@@ -135,6 +136,8 @@ def stand(standing: Standing, event: fact.Event) -> Standing:
             | fact.TextsRecorded()
             | fact.CompactionStarted()
             | fact.MaintenanceRecorded()
+            | fact.SessionListed()
+            | fact.RunReported()
             | fact.SubagentEnded()
             | fact.ContentErased()
             | fact.EngineClosed()

@@ -18,6 +18,7 @@ from domain.events import (
     MaintenanceRecorded,
     OverflowReported,
     PromptSubmitted,
+    SessionListed,
     TurnCommitted,
     TurnFailed,
 )
@@ -53,7 +54,8 @@ class KeyRow(Struct, frozen=True):
 
 class Remembered(Struct, frozen=True):
     """An engine, and the session that it is with. `called` says whether the host was seen to call it: its calls say in
-    which session it is, and what was submitted to the model (and is imported later, often) says it only without them.
+    which session it is; what was submitted to the model and what the host's store has (both imported later, often) say
+    it only without them.
     """
 
     routing_key: str
@@ -62,7 +64,7 @@ class Remembered(Struct, frozen=True):
     period: KeyRow | None
 
 
-_OF_A_TRANSCRIPT = (EngineBootstrapped, MaintenanceRecorded, CompactionStarted, TurnCommitted)
+_OF_A_TRANSCRIPT = (EngineBootstrapped, MaintenanceRecorded, CompactionStarted, TurnCommitted, SessionListed)
 _OF_A_HEARTBEAT = (EntriesRecorded, TurnCommitted, CompactionStarted)
 
 Sessional = (
@@ -80,6 +82,7 @@ Sessional = (
     | CompactionCompleted
     | CompactionFailed
     | MaintenanceRecorded
+    | SessionListed
 )
 """The events that name a session of their own stream. (A tick that is dispatched may name another's; a text that is met
 says nothing of whether the engine was called.)"""
@@ -96,8 +99,8 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
             (event.routing_key, event.kind) if isinstance(event, EngineOpened) else (routing_key_of(key), kind_of(key))
         )
         remembered = Remembered(routing_key, kind, called=False, period=None)
-    submitted = isinstance(event, PromptSubmitted) or (
-        isinstance(event, EntriesRecorded) and event.sighted == "submission"
+    submitted = isinstance(event, PromptSubmitted | SessionListed) or (
+        isinstance(event, EntriesRecorded) and event.sighted in ("submission", "transcript")
     )
     session_id, period, called = event.session_id, remembered.period, remembered.called
     if not session_id or (submitted and called and (period is None or period.session_id != session_id)):

@@ -48,6 +48,10 @@ class RepeatRow(Struct, frozen=True):
     recorded_at: int
 
 
+WHOSE = ("delivered", "transcript")
+"""How entries are sighted where it says whose they are."""
+
+
 def identity_digest(identity: Identity) -> bytes:
     """Digest (16 bytes) of an entry's identity, by which it is looked up."""
     role, timestamp, discriminator = (str(part).encode() for part in identity)
@@ -60,7 +64,7 @@ def fold(_nothing: Nothing | None, one: Recorded) -> tuple[None, Sequence[Row]]:
     event = one.event
     if not isinstance(event, EntriesRecorded):
         return None, ()
-    delivered = event.sighted == "delivered"
+    delivered = event.sighted in WHOSE
     rows: list[Row] = [
         SightingRow(
             one.partition,
