@@ -1,9 +1,10 @@
 """What was imported from where, and how far. It is no part of the evidence."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 
 from msgspec import Struct, json, msgpack
-from psycopg.rows import class_row
+from psycopg.rows import class_row, scalar_row
 
 from infrastructure.ledger.connection import AnyConnection, losing_the_database
 from infrastructure.ledger.sql import statement
@@ -48,7 +49,7 @@ class Progress(Struct):
     events: int = 0
 
 
-Marks = dict[str, tuple[int, ...]]
+Marks = Mapping[str, tuple[int, ...]]
 """Where reading goes on, for each part of a source; what the numbers mean is its reader's."""
 
 
@@ -60,9 +61,9 @@ def source_key(gateway: str, kind: str, identity: bytes) -> bytes:
 
 def marks_of(connection: AnyConnection, source: bytes) -> Marks:
     """Give where reading a source goes on; nothing where it was never read."""
-    with losing_the_database():
-        row = connection.execute(statement("queries/source_marks"), {"source": source}, binary=True).fetchone()
-    return {} if row is None else msgpack.decode(row[0], type=Marks)  # type: ignore[arg-type]  # bytea
+    with losing_the_database(), connection.cursor(row_factory=scalar_row, binary=True) as cursor:
+        marks: bytes | None = cursor.execute(statement("queries/source_marks"), {"source": source}).fetchone()
+    return {} if marks is None else msgpack.decode(marks, type=dict[str, tuple[int, ...]])
 
 
 def keep_source(
