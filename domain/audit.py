@@ -1,6 +1,7 @@
 """The audit's rules: facts in, findings out. What the words mean stands in the contracts, "Replay" and "Basis"."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 from msgspec import Struct, field, to_builtins
@@ -18,6 +19,17 @@ MINT_A_KEY = (
     "keep the session key for routing only."
 )
 
+
+SWITCH_THE_TRACE_ON = (
+    "To know what the model sees, switch the host's cache trace on (`openclaw config set "
+    "diagnostics.cacheTrace.enabled true`, no restart is needed), let two ticks pass, and check again."
+)
+
+FLAT = 0.05
+"""Sizes that differ by no more are equal (incidents, `context-growth`)."""
+
+FEWEST_STEPS = 2
+"""A context grows if it does so for two ticks or more (incidents, `context-growth`)."""
 
 IMPORT_THE_TRACE = "To know what the model saw, import the host's cache trace beside the recording (--trace FILE)."
 
@@ -50,16 +62,28 @@ class ContextFact(Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
+class FirstCall(Struct, frozen=True):
+    """The first model call of an isolated tick that was billed: how many tokens its provider counted as input."""
+
+    engine_key: str
+    tick_id: str
+    event_id: str
+    at: int
+    input_tokens: int
+
+
 class Route(Struct, frozen=True):
     """What is on record of the isolated ticks of one heartbeat routing key, in the order in which it happened.
 
-    `sessions` are (engine key, session id, tick id, first event, its time in µs) of each session that used an engine.
+    `sessions` are (engine key, session id, tick id, first event, its time in µs) of each session that was seen to use
+    an engine: a host's store does not say which engine a session used, nor does its trace.
     """
 
     gateway: str
     routing_key: str
     sessions: tuple[tuple[str, str, str, str, int], ...]
     contexts: tuple[ContextFact, ...]
+    first_calls: tuple[FirstCall, ...] = ()
 
 
 class Finding(Struct, frozen=True):
@@ -133,7 +157,7 @@ def replayed_entries(route: Route) -> Finding | None:
     ]
     hits = proved or suspected
     if not hits:
-        return None
+        return _suspected_by_growth(route)
     worst = max(hits, key=lambda one: one.replayed)
     ticks = len({one.tick_id for one in hits})
     verb = "submitted to the model" if proved else "assembled; what was submitted is not on record"
@@ -158,6 +182,46 @@ def replayed_entries(route: Route) -> Finding | None:
             "basis": "submitted" if proved else "assembled",
             "contexts": _listed(route.contexts, "assembled"),
             "submitted": _listed(route.contexts, "submitted"),
+        },
+    )
+
+
+def _suspected_by_growth(route: Route) -> Finding | None:
+    """Suspect a replay where no context of the ticks is on record, but what their first calls took in grew and grew.
+
+    A fresh context begins at the same size, so growth over fresh sessions is what a replay looks like from outside: at
+    least half of the steps from tick to tick grow, twice or more. A compaction lets it fall, and it begins again.
+    """
+    with_contexts = {one.tick_id for one in route.contexts}
+    calls = [one for one in route.first_calls if one.tick_id not in with_contexts]
+    steps = list(pairwise(calls))
+    grown = [after for before, after in steps if after.input_tokens > before.input_tokens * (1 + FLAT)]
+    if len(grown) < FEWEST_STEPS or 2 * len(grown) < len(steps):
+        return None
+    worst = max(calls, key=lambda one: one.input_tokens)
+    least = min(calls, key=lambda one: one.input_tokens)
+    return Finding(
+        code="replayed-entries",
+        severity="warning",
+        status="unknown",
+        gateway=route.gateway,
+        routing_key=route.routing_key,
+        engine_key=worst.engine_key,
+        tick_id=grown[0].tick_id,
+        first_at=grown[0].at,
+        last_at=grown[-1].at,
+        occurrences=len(grown),
+        summary=(
+            f"The first model calls of {len(calls)} isolated ticks took in {least.input_tokens:,} to "
+            f"{worst.input_tokens:,} tokens and grew {len(grown)} times from one fresh session to the next; what was "
+            "submitted is not on record."
+        ),
+        advice=f"{MINT_A_KEY} {SWITCH_THE_TRACE_ON}",
+        evidence=tuple(one.event_id for one in grown[:MOST_EVIDENCE]),
+        facts={
+            "basis": None,
+            "missing": ["submitted contexts", "assembled contexts"],
+            "input_tokens": [{"tick_id": one.tick_id, "input_tokens": one.input_tokens} for one in calls],
         },
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from domain.audit import ContextFact, Finding, Route, Source, audit
+from domain.audit import ContextFact, Finding, FirstCall, Route, Source, audit
 from domain.context import Chain, Context
 from domain.entries import TEXTS, Reference, Revision
 from domain.events import (
@@ -25,7 +25,7 @@ from infrastructure.answers.objects import FindingAnswer
 from infrastructure.answers.origins import Asked, origins_of
 from infrastructure.answers.texts import Told, told
 from infrastructure.answers.times import rfc3339
-from projections.origins.projection import identity_digest
+from projections.origins.projection import WHOSE, identity_digest
 
 
 def findings(library: Library, gateway: str | None = None) -> list[Finding]:
@@ -60,9 +60,13 @@ def finding_answer(finding: Finding) -> FindingAnswer:
 
 
 class _Stream(Struct):
-    """What the events of one stream say of its sessions and entries."""
+    """What the events of one stream say of its sessions and entries: of those that are `known`, and of those among them
+    that were seen to use the engine (`sessions`), each with its first event and its time.
+    """
 
     sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    first_calls: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     heartbeats: set[str] = field(default_factory=set)
     dispatched: dict[str, set[str]] = field(default_factory=dict)
     revisions: dict[Reference, Revision] = field(default_factory=dict)
@@ -88,21 +92,31 @@ def _route(library: Library, gateway: str, routing_key: str, places: list[Place]
     """
     sessions: list[tuple[str, str, str, str, int]] = []
     contexts: list[ContextFact] = []
+    first_calls: list[FirstCall] = []
     elsewhere: dict[str, set[str]] = {}
     for place in places:
         stream = _read(library, place)
         for engine_key, ticks in stream.dispatched.items():
             elsewhere.setdefault(engine_key, set()).update(ticks)
         _gather(library, place, stream, _isolated(place, stream), sessions, contexts)
+        first_calls += _first_calls(place, stream, _isolated(place, stream))
     for engine_key in elsewhere.keys() - {place.engine_key for place in places}:
         place = library.placed(gateway, engine_key, routing_key)
         stream = _read(library, place)
         ticks = elsewhere[engine_key]
         isolated = ticks if len(ticks) > 1 else ticks & stream.heartbeats
         _gather(library, place, stream, isolated, sessions, contexts)
+        first_calls += _first_calls(place, stream, isolated)
     sessions.sort(key=lambda one: one[4])
     contexts.sort(key=lambda one: one.at)
-    return Route(gateway, routing_key, tuple(sessions), tuple(contexts))
+    first_calls.sort(key=lambda one: one.at)
+    return Route(gateway, routing_key, tuple(sessions), tuple(contexts), tuple(first_calls))
+
+
+def _first_calls(place: Place, stream: _Stream, isolated: set[str]) -> Iterator[FirstCall]:
+    for session_id, (event_id, at, taken_in) in stream.first_calls.items():
+        if session_id in isolated:
+            yield FirstCall(place.engine_key, tick_id(place.routing_key, session_id), event_id, at, taken_in)
 
 
 def _gather(
@@ -128,24 +142,43 @@ def _read(library: Library, place: Place) -> _Stream:
         session_id = getattr(event, "session_id", None)
         if getattr(event, "heartbeat", None) and session_id is not None:
             stream.heartbeats.add(session_id)
+        event_id = f"{row.partition}-{row.position}"
         match event:
             case EntriesRecorded() | TextsRecorded():
                 stream.revisions.update({one.reference: one for one in event.revisions})
-            case ContextAssembled() | PromptSubmitted():
-                pass
+                stream.known.add(event.session_id)
+                if isinstance(event, EntriesRecorded) and event.sighted in WHOSE:
+                    _note_first_call(stream, event, event_id)
+                if not isinstance(event, EntriesRecorded) or event.sighted in ("submission", "transcript"):
+                    continue  # it says nothing of which engine was used
+            case ContextAssembled():
+                stream.known.add(event.session_id)
+            case PromptSubmitted():
+                stream.known.add(event.session_id)
+                continue
             case TickDispatched(engine_key=engine_key, session_id=session):
                 stream.dispatched.setdefault(engine_key, set()).add(session)
                 continue
             case _:
                 continue
-        stream.sessions.setdefault(event.session_id, (f"{row.partition}-{row.position}", event.occurred_at))
+        stream.sessions.setdefault(event.session_id, (event_id, event.occurred_at))
     return stream
+
+
+def _note_first_call(stream: _Stream, event: EntriesRecorded, event_id: str) -> None:
+    """Note what the first call of a session took in, as its provider counted it."""
+    if event.session_id in stream.first_calls:
+        return
+    billed = next((one.billed for one in event.revisions if one.billed is not None), None)
+    if billed is not None:
+        taken_in = billed.input + billed.cache_read + billed.cache_write
+        stream.first_calls[event.session_id] = (event_id, event.occurred_at, taken_in)
 
 
 def _isolated(place: Place, stream: _Stream) -> set[str]:
     """Give the sessions that were isolated ticks: by their key, by what the host said, or as each tick has its own."""
-    if kind_of(place.engine_key) == "heartbeat-run" or len(stream.sessions) > 1:
-        return set(stream.sessions)
+    if kind_of(place.engine_key) == "heartbeat-run" or len(stream.known) > 1:
+        return set(stream.known)
     return stream.heartbeats
 
 

@@ -28,7 +28,7 @@ def described(
         truncated,
         calls=calls,
         tools=_tools(message),
-        billed=_billed(message.usage) if message.role == "assistant" else None,
+        billed=billed(message.usage) if message.role == "assistant" else None,
         summary=message.role == "user" and _FORM_HINT in raw and message_text(raw).startswith(SUMMARY_FORM),
     )
 
@@ -43,7 +43,7 @@ def _tools(message: Message) -> tuple[str, ...]:
             return ()
 
 
-def _billed(usage: Usage | None) -> Billed | None:
+def billed(usage: Usage | None) -> Billed | None:
     """Give what was billed; where all is zero, the host knew nothing (it writes so after a compaction)."""
     if usage is None:
         return None
