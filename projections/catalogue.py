@@ -8,9 +8,20 @@ from projections.machinery.projection import AnyProjection
 from projections.origins.projection import ORIGINS
 from projections.search.projection import SEARCH
 from projections.ticks.projection import TICKS
+from projections.transcript_turns.projection import TRANSCRIPT_TURNS
 from projections.turns.projection import TURNS
 
-PROJECTIONS: tuple[AnyProjection, ...] = (ENGINES, KEYS, TURNS, TICKS, CONTEXTS, COMPACTIONS, ORIGINS, SEARCH)
+PROJECTIONS: tuple[AnyProjection, ...] = (
+    ENGINES,
+    KEYS,
+    TURNS,
+    TRANSCRIPT_TURNS,
+    TICKS,
+    CONTEXTS,
+    COMPACTIONS,
+    ORIGINS,
+    SEARCH,
+)
 """To add one, add its folder here and its objects to a migration."""
 
 MACHINERY_OBJECTS = (

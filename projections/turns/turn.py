@@ -136,15 +136,15 @@ def delivered(work: Work, seen: Sequence[Seen], event: EntriesRecorded) -> Work:
         if revision.role != "assistant" or revision.entry in counted:
             continue
         if revision.revision == 1:
-            work = _worked(work, revision.billed, revision.tools)
+            work = worked(work, revision.billed, revision.tools)
             counted.add(revision.entry)
         elif (met := _find(seen, revision.entry)) is not None:
-            work = _worked(work, revision.billed or met.billed, revision.tools or met.tools)
+            work = worked(work, revision.billed or met.billed, revision.tools or met.tools)
             counted.add(revision.entry)
     if seen:
         for entry, _revision in event.again:
             if entry not in counted and (met := _find(seen, entry)) is not None:
-                work = _worked(work, met.billed, met.tools)
+                work = worked(work, met.billed, met.tools)
                 counted.add(entry)
     return work
 
@@ -170,7 +170,8 @@ def _find(seen: Sequence[Seen], entry: int) -> Seen | None:
     return next((one for one in seen if one.entry == entry), None)
 
 
-def _worked(work: Work, billed: Billed | None, tools: tuple[str, ...]) -> Work:
+def worked(work: Work, billed: Billed | None, tools: tuple[str, ...]) -> Work:
+    """Count what a message was billed, and the tools that it calls."""
     if billed is not None:
         before = work.billed or (0, 0, 0, 0)
         figures = (

@@ -19,6 +19,7 @@ from infrastructure.openclaw.sample.write import LIFECYCLE, TRACE
 from projections.catalogue import PROJECTIONS
 from projections.machinery.generations import begin, build_indexes, swap
 from projections.machinery.projector import Projector
+from tests.infrastructure.openclaw.transcripts import record_session, reply, user
 from tests.projections.lines import ingest
 
 VIEWS = {
@@ -26,6 +27,7 @@ VIEWS = {
         "engines",
         "ticks",
         "turns",
+        "transcript_turns",
         "compactions",
         "keys",
         "contexts",
@@ -57,6 +59,7 @@ def reader(database: str) -> Iterator[Connection[Any]]:
 @pytest.fixture
 def filled(ledger: Ledger) -> Ledger:
     Importer(ledger, gateway="sample").import_recording(str(LIFECYCLE), lambda _bytes: None, str(TRACE))
+    record_session(ledger, "s-1", user("hello"), reply("hi"), key="agent:other:main")
     Library(ledger).refresh()
     return ledger
 

@@ -1,4 +1,4 @@
-"""Sources: what was imported from where, and how far.
+"""Sources: what was imported from where, and how far; and turns as transcripts tell them.
 
 Its statements are a copy, frozen beside this file: the objects' own files go on changing.
 """
