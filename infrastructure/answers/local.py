@@ -102,7 +102,7 @@ class LocalAnswers:
         return replacing_answers(self._library, self._compacted(engine_key, gateway), entry)
 
     def _compacted(self, engine_key: str, gateway: str | None) -> Place:
-        self._library.refresh("engines", "contexts", "compactions", "origins")
+        self._library.refresh("engines", "contexts", "compactions", "turns", "origins")
         return self._library.place(engine_key, gateway)
 
     def search(self, sought: Sought) -> list[HitAnswer]:

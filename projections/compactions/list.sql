@@ -3,11 +3,12 @@
 --
 -- Keys and agents are looked up by their hash, and compared behind `coalesce`: Postgres would take hash and name for independent
 -- of each other, expect next to nothing, and sort all that is there instead of reading a page from its index.
-select started_at as at, partition, position, number, gateway, engine_key, routing_key, agent, session_id, tick_id, turn_id,
+select started_at as at, partition, position, number, gateway, engine_key, routing_key, agent, session_id, tick_id,
+    (select t.turn_id from heartline_projections.turns t where t.partition = c.partition and t.position = c.turn_position) as turn_id,
     trigger, target, forced, budget, outcome, reason, tokens_before, tokens_after, claimed_reclaim, context_before,
     context_after, context_tokens_before, context_tokens_after, actual_reclaim, freed_nothing, summary, summary_entry,
     kept_from, first_kept, replaced, replaced_entries, ended_at, ended_version, ended_position
-from heartline_projections.compactions
+from heartline_projections.compactions c
 where (%(gateway)s::text is null or gateway = %(gateway)s)
     and (%(routing_key)s::text is null
         or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0)

@@ -18,6 +18,7 @@ from domain.events import (
 from domain.keys import agent_of, kind_of, routing_key_of, tick_id
 from projections.compactions.rows import CompactionRow, Measured, Pending, begun, ended, followed_up
 from projections.machinery.projection import Projection, Recorded, Row, Table
+from projections.open_turn import OpenTurn, committed, turn_of
 from projections.ranges import Path, Ranges, followed, without
 
 MOST_PENDING = 8
@@ -38,13 +39,13 @@ class Kept(Struct, frozen=True, array_like=True):
 
 
 class Remembered(Struct, frozen=True, array_like=True):
-    """What is remembered of a stream: its routing key where its engine key does not tell it, the tick and the turn that
-    the engine is in (each with its session), the last assembled context and what later ones may be spliced into.
+    """What is remembered of a stream: its routing key where its engine key does not tell it, the tick that the
+    engine is in (with its session) and the turn, the last assembled context and what later ones may be spliced into.
     """
 
     routing_key: str | None = None
     tick: tuple[str, str] | None = None
-    turn: tuple[str, str] | None = None
+    turn: OpenTurn | None = None
     last: Measured | None = None
     path: Path = ()
     count: int = 0
@@ -61,11 +62,10 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
     known, event = remembered or NEW, one.event
     match event:
         case ContextAssembled():
-            return _assembled(known, event)
+            return _assembled(known, one.position, event)
         case TurnCommitted():
-            if known.turn is None or event.late:
-                return remembered, ()
-            return replace(known, turn=None), ()
+            turn = committed(known.turn, event.session_id)
+            return (remembered if turn is known.turn else replace(known, turn=turn)), ()
         case EngineOpened():
             if event.routing_key == routing_key_of(one.engine_key):
                 return remembered, ()
@@ -86,11 +86,11 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
             return remembered, ()
 
 
-def _assembled(known: Remembered, event: ContextAssembled) -> tuple[Remembered, Sequence[Row]]:
+def _assembled(known: Remembered, position: int, event: ContextAssembled) -> tuple[Remembered, Sequence[Row]]:
     path, sizes = followed(known.path, event.call, event.delta), event.sizes
     estimated = None if sizes is None else sizes.history + sizes.summary + sizes.this_turn
     last = Measured(event.call, event.tokens, estimated, path[-1][1])
-    turn = (event.turn_id, event.session_id)
+    turn = turn_of(known.turn, event, position)
     rows: list[Row] = []
     pending = known.pending
     if pending:
@@ -119,7 +119,7 @@ def _row(
         agent=agent_of(one.engine_key),
         session_id=session_id,
         tick_id=known.tick[0] if known.tick and known.tick[1] == session_id else tick,
-        turn_id=known.turn[0] if known.turn and known.turn[1] == session_id else None,
+        turn_position=known.turn.position if known.turn and known.turn.session_id == session_id else None,
         trigger=None,
         target=None,
         forced=False,

@@ -1,10 +1,11 @@
 -- The compactions of a stream whose summary replaced an entry, and those of which it is not known whether it did though they
 -- claim success, in their order.
-select started_at as at, partition, position, number, gateway, engine_key, routing_key, agent, session_id, tick_id, turn_id,
+select started_at as at, partition, position, number, gateway, engine_key, routing_key, agent, session_id, tick_id,
+    (select t.turn_id from heartline_projections.turns t where t.partition = c.partition and t.position = c.turn_position) as turn_id,
     trigger, target, forced, budget, outcome, reason, tokens_before, tokens_after, claimed_reclaim, context_before,
     context_after, context_tokens_before, context_tokens_after, actual_reclaim, freed_nothing, summary, summary_entry,
     kept_from, first_kept, replaced, replaced_entries, ended_at, ended_version, ended_position
-from heartline_projections.compactions
+from heartline_projections.compactions c
 where partition = %(partition)s and stream = %(stream)s and outcome = 'compacted'
     and (replaced is null or exists (
         select from generate_series(1, cardinality(replaced), 2) at

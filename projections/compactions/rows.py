@@ -25,8 +25,10 @@ class CompactionRow(Struct, frozen=True, kw_only=True):
     did not say of both, as we estimate what they hold; `actual_reclaim` is the difference. It is told, as
     `freed_nothing` is (the next context is not at least a tenth smaller), where success was claimed.
 
-    `summary` and `instructions` are revisions of the stream's texts. `replaced` are the numbers of the entries that the
-    summary replaced, as ranges, ascending; None where that is not known, or they are too many ranges.
+    `turn_position` is the place among `turns`, in the same partition, of the turn that it was made in, or whose last
+    attempt had failed. `summary` and `instructions` are revisions of the stream's texts. `replaced` are the numbers of
+    the entries that the summary replaced, as ranges, ascending; None where that is not known, or they are too many
+    ranges.
     """
 
     partition: int
@@ -40,7 +42,7 @@ class CompactionRow(Struct, frozen=True, kw_only=True):
     agent: str | None
     session_id: str
     tick_id: str | None
-    turn_id: str | None
+    turn_position: int | None
     trigger: str | None
     target: str | None
     forced: bool

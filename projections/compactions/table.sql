@@ -1,6 +1,6 @@
 -- Each compaction of a stream, the `number`-th: what was asked for, what the engine claimed, which contexts lie around it, and
--- which entries its summary replaced (`replaced`: pairs of first and last; null where it is not known). Times in microseconds
--- since the Unix epoch.
+-- which entries its summary replaced (`replaced`: pairs of first and last; null where it is not known). `turn_position` is the
+-- place of its turn in `turns`. Times in microseconds since the Unix epoch.
 create table heartline_projections.compactions_0 (
     partition bigint not null,
     stream uuid not null,
@@ -13,7 +13,7 @@ create table heartline_projections.compactions_0 (
     agent text,
     session_id text not null,
     tick_id text,
-    turn_id text,
+    turn_position bigint,
     trigger text,
     target text,
     forced boolean not null,

@@ -1,11 +1,13 @@
 -- Compactions for people.
 create view heartline.compactions as
-    select gateway, engine_key, routing_key, agent, number, session_id, tick_id, turn_id, trigger, target, forced, budget, outcome,
+    select gateway, engine_key, routing_key, agent, number, session_id, tick_id,
+        (select t.turn_id from heartline_projections.turns t where t.partition = c.partition and t.position = c.turn_position) as turn_id,
+        partition || '-' || turn_position as turn_event_id, trigger, target, forced, budget, outcome,
         reason, tokens_before, tokens_after, claimed_reclaim, context_before, context_after, context_tokens_before,
         context_tokens_after, actual_reclaim, freed_nothing, replaced_entries, replaced,
         to_timestamp(started_at / 1000000.0) as started_at, to_timestamp(ended_at / 1000000.0) as ended_at, version,
         partition || '-' || position as event_id
-    from heartline_projections.compactions;
+    from heartline_projections.compactions c;
 comment on view heartline.compactions is
     'Every compaction: what was asked for, what the engine claimed, and what came of it in its next context.';
 comment on column heartline.compactions.gateway is 'The host installation.';
@@ -16,7 +18,9 @@ comment on column heartline.compactions.number is 'Its number among the compacti
 comment on column heartline.compactions.session_id is 'The session that asked for it.';
 comment on column heartline.compactions.tick_id is 'The tick that it was made in; null where it was none.';
 comment on column heartline.compactions.turn_id is
-    'The turn that it was made in, or whose last attempt had failed; null where there was none.';
+    'The turn that it was made in, or whose last attempt had failed, as turns has it; null where there was none.';
+comment on column heartline.compactions.turn_event_id is
+    'The event_id that this turn has in turns: to join on. null where there was none.';
 comment on column heartline.compactions.trigger is
     'What it was made for, in the host''s words: overflow, manual, budget, …';
 comment on column heartline.compactions.target is 'What it was to reach, in the host''s words; null where it did not say.';

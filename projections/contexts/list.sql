@@ -3,9 +3,10 @@
 --
 -- Keys and agents are looked up by their hash, and compared behind `coalesce`: Postgres would take hash and name for independent
 -- of each other, expect next to nothing, and sort all that is there instead of reading a page from its index.
-select occurred_at as at, partition, position, gateway, engine_key, routing_key, agent, session_id, basis, number, turn_id,
+select occurred_at as at, partition, position, gateway, engine_key, routing_key, agent, session_id, basis, number,
+    (select t.turn_id from heartline_projections.turns t where t.partition = c.partition and t.position = c.turn_position) as turn_id,
     attempt, model, entries, tokens, budget, history, summary, this_turn, system, tools, unattributed
-from heartline_projections.contexts
+from heartline_projections.contexts c
 where (%(gateway)s::text is null or gateway = %(gateway)s)
     and (%(routing_key)s::text is null
         or hashtextextended(routing_key, 0) = hashtextextended(%(routing_key)s, 0)

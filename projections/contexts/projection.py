@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from domain.events import Basis, ContextAssembled, EngineOpened, PromptSubmitted
+from domain.events import Basis, ContextAssembled, EngineOpened, PromptSubmitted, TurnCommitted
 from domain.keys import agent_of, routing_key_of
 from domain.sizes import Sizes
 from projections.machinery.projection import Projection, Recorded, Row, Table
+from projections.open_turn import OpenTurn, committed, turn_of
 from projections.ranges import Path, Ranges, followed
 
 
@@ -16,7 +18,8 @@ class ContextRow(Struct, frozen=True):
     """A context, where it is recorded, and what its tokens go to. `occurred_at` in µs since the Unix epoch.
 
     `tokens` are as the engine estimated them, `unattributed` is what they are more than our estimates of all that the
-    context holds (less than 0 where the engine counted less). `ranges` are the numbers of the entries that it holds,
+    context holds (less than 0 where the engine counted less). `turn_position` is the place of its turn among `turns`,
+    in the same partition; None for a submitted one. `ranges` are the numbers of the entries that it holds,
     None where they are more ranges than are remembered.
     """
 
@@ -31,7 +34,7 @@ class ContextRow(Struct, frozen=True):
     routing_key: str
     agent: str | None
     session_id: str
-    turn_id: str | None
+    turn_position: int | None
     attempt: int | None
     model: str | None
     entries: int
@@ -48,11 +51,14 @@ class ContextRow(Struct, frozen=True):
 
 
 class Remembered(Struct, frozen=True, array_like=True):
-    """What later contexts may be spliced into, and the stream's routing key where its engine key does not tell it."""
+    """What later contexts may be spliced into, the stream's routing key where its engine key does not tell it, and the
+    turn that the engine is in.
+    """
 
     routing_key: str | None = None
     assembled: Path = ()
     submitted: Path = ()
+    turn: OpenTurn | None = None
 
 
 NOTHING = Remembered()
@@ -68,10 +74,14 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
         case EngineOpened():
             if event.routing_key == routing_key_of(one.engine_key):
                 return remembered, ()
-            return Remembered(event.routing_key, known.assembled, known.submitted), ()
+            return replace(known, routing_key=event.routing_key), ()
+        case TurnCommitted():
+            turn = committed(known.turn, event.session_id)
+            return (remembered if turn is known.turn else replace(known, turn=turn)), ()
         case ContextAssembled():
             path = followed(known.assembled, event.call, event.delta)
-            after = Remembered(known.routing_key, path, known.submitted)
+            turn = turn_of(known.turn, event, one.position)
+            after = Remembered(known.routing_key, path, known.submitted, turn)
             row = ContextRow(
                 one.partition,
                 one.stream,
@@ -84,7 +94,7 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
                 known.routing_key or routing_key_of(one.engine_key),
                 agent_of(one.engine_key),
                 event.session_id,
-                event.turn_id,
+                turn.position,
                 event.attempt,
                 event.model,
                 event.count,
@@ -97,7 +107,7 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
             )
         case PromptSubmitted():
             path = followed(known.submitted, event.number, event.delta)
-            after = Remembered(known.routing_key, known.assembled, path)
+            after = Remembered(known.routing_key, known.assembled, path, known.turn)
             row = ContextRow(
                 one.partition,
                 one.stream,
@@ -154,5 +164,5 @@ CONTEXTS = Projection(
         "contexts/register",
         "contexts/view",
     ),
-    takes=frozenset((EngineOpened, ContextAssembled, PromptSubmitted)),
+    takes=frozenset((EngineOpened, ContextAssembled, PromptSubmitted, TurnCommitted)),
 )

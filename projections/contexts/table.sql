@@ -1,5 +1,6 @@
 -- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
--- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
+-- holds (`ranges`: pairs of first and last; null where there are too many). `turn_position` is the place of its turn in `turns`.
+-- Times in microseconds since the Unix epoch.
 create table heartline_projections.contexts_0 (
     partition bigint not null,
     stream uuid not null,
@@ -12,7 +13,7 @@ create table heartline_projections.contexts_0 (
     routing_key text not null,
     agent text,
     session_id text not null,
-    turn_id text,
+    turn_position bigint,
     attempt bigint,
     model text,
     entries bigint not null,

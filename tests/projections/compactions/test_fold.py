@@ -171,10 +171,10 @@ def test_an_end_without_a_beginning_is_a_compaction_of_which_no_more_is_known() 
 
 def test_the_turn_is_the_one_that_the_session_is_in_or_whose_attempt_failed() -> None:
     events = (held(1, turn_id="turn-7"), compacting(), compacted(), committed("turn-7"), compacting(), compacted())
-    assert [row.turn_id for row in rows_of(*events)] == ["turn-7", None]
-    assert [row.turn_id for row in rows_of(held(1, turn_id="turn-7"), compacting(S2))] == [None]
+    assert [row.turn_position for row in rows_of(*events)] == [1, None]
+    assert [row.turn_position for row in rows_of(held(1, turn_id="turn-7"), compacting(S2))] == [None]
     late = committed("turn-6", session_id=S2, late=True)
-    assert [row.turn_id for row in rows_of(held(1, turn_id="turn-7"), late, compacting())] == ["turn-7"]
+    assert [row.turn_position for row in rows_of(held(1, turn_id="turn-7"), late, compacting())] == [1]
 
 
 def test_the_tick_is_the_one_that_runs_or_the_one_that_a_heartbeats_session_is() -> None:

@@ -79,6 +79,6 @@ def test_what_was_replaced_stood_in_the_context_before_and_not_in_the_one_after(
 
 def test_compactions_in_a_tick_name_it(ledger: Ledger) -> None:
     imported(ledger, "latest-iso-loop")
-    query = "select tick_id, routing_key, session_id, turn_id is not null from heartline_projections.compactions"
+    query = "select tick_id, routing_key, session_id, turn_position is not null from heartline_projections.compactions"
     for tick_id, routing_key, session_id, in_turn in ledger.connection.execute(query).fetchall():
         assert (tick_id, in_turn) == (f"{routing_key}@{session_id}", True)

@@ -37,7 +37,7 @@ def test_an_assembled_context_is_told_of_with_its_turn_and_its_sizes() -> None:
     (row,) = rows_of(OPENED, event)
     assert (row.basis, row.number, row.version, row.position, row.partition) == ("assembled", 1, 2, 2, 3)
     assert (row.gateway, row.engine_key, row.routing_key, row.agent) == ("g", KEY, KEY, "main")
-    assert (row.session_id, row.turn_id, row.attempt, row.model) == (S1, "turn-1", 2, "m")
+    assert (row.session_id, row.turn_position, row.attempt, row.model) == (S1, 2, 2, "m")
     assert (row.entries, row.tokens, row.budget) == (1, 100, 1_000)
     assert (row.history, row.summary, row.this_turn, row.system, row.tools) == (60, 20, 10, 500, None)
     assert row.unattributed == 10
@@ -59,7 +59,7 @@ def test_a_submitted_context_has_no_turn_and_no_estimate_of_the_engine() -> None
     event: PromptSubmitted = replace(submitted(message(1), message(2)), sizes=sizes)
     (row,) = rows_of(event)
     assert (row.basis, row.entries, row.ranges) == ("submitted", 2, (1, 2))
-    assert (row.turn_id, row.attempt, row.tokens, row.budget) == (None, None, None, None)
+    assert (row.turn_position, row.attempt, row.tokens, row.budget) == (None, None, None, None)
     assert (row.history, row.summary, row.this_turn, row.system, row.tools) == (6, 2, 1, None, 30)
 
 

@@ -26,12 +26,13 @@ def test_the_ranges_of_every_recorded_context_are_its_entries(ledger: Ledger, na
     library = Library(ledger)
     library.refresh()
     rows: list[tuple[Any, ...]] = ledger.connection.execute(
-        "select engine_key, basis, number, entries, ranges, routing_key, turn_id from heartline_projections.contexts"
+        "select engine_key, basis, number, entries, ranges, routing_key, turn_position"
+        " from heartline_projections.contexts"
     ).fetchall()
-    for engine_key, basis, number, entries, ranges, routing_key, turn_id in rows:
+    for engine_key, basis, number, entries, ranges, routing_key, turn_position in rows:
         record = find_context(library, library.place(engine_key), basis, number, None)
         assert len(record.context) == entries
         assert tuple(ranges) == ranges_of([Run(one.entry, 1, 1) for one in record.context])
         assert routing_key == library.place(engine_key).routing_key
-        assert (turn_id is None) == (basis == "submitted")
+        assert (turn_position is None) == (basis == "submitted")
     assert {basis for _key, basis, *_rest in rows} == {"assembled", "submitted"}

@@ -697,7 +697,8 @@ comment on column heartline.ticks.skip_reason is 'Why it was skipped.';
 comment on column heartline.ticks.event_id is 'The id of the event that dispatched or skipped it.';
 
 -- Each context of a stream, the `number`-th of its basis: where it is recorded, what its tokens go to, and which entries it
--- holds (`ranges`: pairs of first and last; null where there are too many). Times in microseconds since the Unix epoch.
+-- holds (`ranges`: pairs of first and last; null where there are too many). `turn_position` is the place of its turn in `turns`.
+-- Times in microseconds since the Unix epoch.
 create table heartline_projections.contexts_0 (
     partition bigint not null,
     stream uuid not null,
@@ -710,7 +711,7 @@ create table heartline_projections.contexts_0 (
     routing_key text not null,
     agent text,
     session_id text not null,
-    turn_id text,
+    turn_position bigint,
     attempt bigint,
     model text,
     entries bigint not null,
@@ -750,10 +751,12 @@ select heartline.register_projection('contexts', 1, array['contexts']);
 
 -- Contexts for people.
 create view heartline.contexts as
-    select gateway, engine_key, routing_key, agent, basis, number, session_id, turn_id, attempt, model, entries, tokens, budget,
+    select gateway, engine_key, routing_key, agent, basis, number, session_id,
+        (select t.turn_id from heartline_projections.turns t where t.partition = c.partition and t.position = c.turn_position) as turn_id,
+        partition || '-' || turn_position as turn_event_id, attempt, model, entries, tokens, budget,
         history, summary, this_turn, system, tools, unattributed, to_timestamp(occurred_at / 1000000.0) as occurred_at, version,
         partition || '-' || position as event_id
-    from heartline_projections.contexts;
+    from heartline_projections.contexts c;
 comment on view heartline.contexts is
     'Every context that an engine assembled or that the model received, and what its tokens go to (estimated).';
 comment on column heartline.contexts.gateway is 'The host installation.';
@@ -763,7 +766,9 @@ comment on column heartline.contexts.agent is 'The agent that the key names; nul
 comment on column heartline.contexts.basis is 'assembled (what the engine answered) or submitted (what the model received).';
 comment on column heartline.contexts.number is 'Its number among the contexts of its stream and basis, from 1.';
 comment on column heartline.contexts.session_id is 'The session that it was made for.';
-comment on column heartline.contexts.turn_id is 'The turn that it was assembled for; null for a submitted one.';
+comment on column heartline.contexts.turn_id is 'The turn that it was assembled for, as turns has it; null for a submitted one.';
+comment on column heartline.contexts.turn_event_id is
+    'The event_id that this turn has in turns: to join on. null for a submitted one.';
 comment on column heartline.contexts.attempt is 'The attempt at that turn, from 1; null for a submitted one.';
 comment on column heartline.contexts.model is 'The model that it was for; null where nobody said.';
 comment on column heartline.contexts.entries is 'How many entries it holds.';
@@ -780,8 +785,8 @@ comment on column heartline.contexts.version is 'The version of its event in its
 comment on column heartline.contexts.event_id is 'The id of its event.';
 
 -- Each compaction of a stream, the `number`-th: what was asked for, what the engine claimed, which contexts lie around it, and
--- which entries its summary replaced (`replaced`: pairs of first and last; null where it is not known). Times in microseconds
--- since the Unix epoch.
+-- which entries its summary replaced (`replaced`: pairs of first and last; null where it is not known). `turn_position` is the
+-- place of its turn in `turns`. Times in microseconds since the Unix epoch.
 create table heartline_projections.compactions_0 (
     partition bigint not null,
     stream uuid not null,
@@ -794,7 +799,7 @@ create table heartline_projections.compactions_0 (
     agent text,
     session_id text not null,
     tick_id text,
-    turn_id text,
+    turn_position bigint,
     trigger text,
     target text,
     forced boolean not null,
@@ -847,12 +852,14 @@ select heartline.register_projection('compactions', 1, array['compactions']);
 
 -- Compactions for people.
 create view heartline.compactions as
-    select gateway, engine_key, routing_key, agent, number, session_id, tick_id, turn_id, trigger, target, forced, budget, outcome,
+    select gateway, engine_key, routing_key, agent, number, session_id, tick_id,
+        (select t.turn_id from heartline_projections.turns t where t.partition = c.partition and t.position = c.turn_position) as turn_id,
+        partition || '-' || turn_position as turn_event_id, trigger, target, forced, budget, outcome,
         reason, tokens_before, tokens_after, claimed_reclaim, context_before, context_after, context_tokens_before,
         context_tokens_after, actual_reclaim, freed_nothing, replaced_entries, replaced,
         to_timestamp(started_at / 1000000.0) as started_at, to_timestamp(ended_at / 1000000.0) as ended_at, version,
         partition || '-' || position as event_id
-    from heartline_projections.compactions;
+    from heartline_projections.compactions c;
 comment on view heartline.compactions is
     'Every compaction: what was asked for, what the engine claimed, and what came of it in its next context.';
 comment on column heartline.compactions.gateway is 'The host installation.';
@@ -863,7 +870,9 @@ comment on column heartline.compactions.number is 'Its number among the compacti
 comment on column heartline.compactions.session_id is 'The session that asked for it.';
 comment on column heartline.compactions.tick_id is 'The tick that it was made in; null where it was none.';
 comment on column heartline.compactions.turn_id is
-    'The turn that it was made in, or whose last attempt had failed; null where there was none.';
+    'The turn that it was made in, or whose last attempt had failed, as turns has it; null where there was none.';
+comment on column heartline.compactions.turn_event_id is
+    'The event_id that this turn has in turns: to join on. null where there was none.';
 comment on column heartline.compactions.trigger is
     'What it was made for, in the host''s words: overflow, manual, budget, …';
 comment on column heartline.compactions.target is 'What it was to reach, in the host''s words; null where it did not say.';
