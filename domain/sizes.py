@@ -35,6 +35,16 @@ class Sizes(Struct, frozen=True, omit_defaults=True):
     system: int | None = None
     tools: int | None = None
 
+    @property
+    def held(self) -> int:
+        """The tokens of all that the context holds."""
+        return self.history + self.summary + self.this_turn
+
+    @property
+    def whole(self) -> int:
+        """The same with the system prompt and the tools, where they are on record."""
+        return self.held + (self.system or 0) + (self.tools or 0)
+
 
 _TOKENS, _PART, _ENTRY = itemgetter(0), itemgetter(1), itemgetter(0)
 

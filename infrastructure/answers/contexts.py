@@ -52,7 +52,7 @@ def context_answer(library: Library, place: Place, basis: Basis, number: int | N
     event = record.event
     entries = _Entries(library, place, record)
     assembled = event if isinstance(event, ContextAssembled) else None
-    reported = None if assembled is None else assembled.tokens
+    known = _known_tokens(event)
     return ContextAnswer(
         gateway=place.gateway,
         engine_key=place.engine_key,
@@ -63,7 +63,7 @@ def context_answer(library: Library, place: Place, basis: Basis, number: int | N
         session_id=event.session_id,
         basis=basis,
         digest=event.digest,
-        tokens=entries.tokens if reported is None else reported,
+        tokens=entries.tokens if known is None else known,
         tokens_basis="estimated",
         budget=None if assembled is None else assembled.budget,
         model=event.model,
@@ -72,6 +72,13 @@ def context_answer(library: Library, place: Place, basis: Basis, number: int | N
         committed_later=_committed_later(library, place, record),
         absent=_absent(library, place, record, entries),
     )
+
+
+def _known_tokens(event: ContextAssembled | PromptSubmitted) -> int | None:
+    """Give what the event says of a context's tokens; None where the entries have to be added up."""
+    if isinstance(event, ContextAssembled):
+        return event.tokens
+    return None if event.sizes is None else event.sizes.whole
 
 
 def find_context(library: Library, place: Place, basis: Basis, number: int | None, tick: str | None) -> ContextRecord:

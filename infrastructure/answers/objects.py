@@ -140,6 +140,8 @@ class DeliveredLater(Struct, frozen=True):
 class ContextAnswer(Struct, frozen=True):
     """A context: what the engine answered (`call` counts these) or what the model received (`submitted` counts these).
 
+    `tokens` are as the engine estimated them or, where it did not, those of the entries; of what the model received
+    they are with the system prompt and the definitions of tools, where these are on record, as in `tokens` and `turns`.
     `absent` names what is not on record.
     """
 

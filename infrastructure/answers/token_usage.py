@@ -46,10 +46,11 @@ class TokenUsageAnswer(Struct, frozen=True):
     """What the tokens of a context went to, which an engine assembled (`call` counts these) or the model received
     (`submitted` counts these). All are estimated.
 
-    `tokens` are of what the context holds: as the engine said or, where it did not, `history`, `summary` and
-    `this_turn` together. What the engine counted beyond these is `unattributed` (less than 0 where it counted less).
-    `system` and `tools`, the system prompt and the definitions of tools, come on top; None where they are not on
-    record. `share` is of the budget.
+    `tokens` of an assembled context are as its engine said or, where it did not, `history`, `summary` and `this_turn`
+    together; of a submitted one these with `system` and `tools`, the system prompt and the definitions of tools, which
+    are None where they are not on record. `share` is of the budget. What the engine counted beyond `history`, `summary`
+    and `this_turn` is `unattributed`; it is never less than 0, though estimates round on their own and an engine may
+    count less than these.
     """
 
     gateway: Gateway
@@ -90,9 +91,6 @@ def share_of(part: int | None, whole: int | None) -> float | None:
 
 
 def _answer(row: ContextFound) -> TokenUsageAnswer:
-    tokens = row.tokens
-    if tokens is None and row.history is not None:
-        tokens = row.history + (row.summary or 0) + (row.this_turn or 0)
     return TokenUsageAnswer(
         gateway=row.gateway,
         engine_key=row.engine_key,
@@ -107,10 +105,10 @@ def _answer(row: ContextFound) -> TokenUsageAnswer:
         attempt=row.attempt,
         model=row.model,
         entries=row.entries,
-        tokens=tokens,
-        tokens_basis=None if tokens is None else "estimated",
+        tokens=row.tokens,
+        tokens_basis=None if row.tokens is None else "estimated",
         budget=row.budget,
-        share=share_of(tokens, row.budget),
+        share=share_of(row.tokens, row.budget),
         history=row.history,
         summary=row.summary,
         this_turn=row.this_turn,

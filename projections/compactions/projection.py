@@ -88,7 +88,7 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
 
 def _assembled(known: Remembered, position: int, event: ContextAssembled) -> tuple[Remembered, Sequence[Row]]:
     path, sizes = followed(known.path, event.call, event.delta), event.sizes
-    estimated = None if sizes is None else sizes.history + sizes.summary + sizes.this_turn
+    estimated = None if sizes is None else sizes.held
     last = Measured(event.call, event.tokens, estimated, path[-1][1])
     turn = turn_of(known.turn, event, position)
     rows: list[Row] = []

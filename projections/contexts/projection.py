@@ -17,8 +17,13 @@ from projections.ranges import Path, Ranges, followed
 class ContextRow(Struct, frozen=True):
     """A context, where it is recorded, and what its tokens go to. `occurred_at` in µs since the Unix epoch.
 
-    `tokens` are as the engine estimated them, `unattributed` is what they are more than our estimates of all that the
-    context holds (less than 0 where the engine counted less). `turn_position` is the place of its turn among `turns`,
+    `tokens` of an assembled context are as its engine estimated them or, where it did not, as we estimate what it
+    holds; of a submitted one they are our estimate of all that the model received, with the system prompt and the tools
+    where they are on record. `unattributed` is what the engine counted beyond our estimate of what an assembled context
+    holds. Both are estimates that round on their own: where the engine's is the lesser, nothing is unattributed (0),
+    and `history`, `summary` and `this_turn` come to more than `tokens`.
+
+    `turn_position` is the place of its turn among `turns`,
     in the same partition; None for a submitted one. `ranges` are the numbers of the entries that it holds,
     None where they are more ranges than are remembered.
     """
@@ -98,7 +103,7 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
                 event.attempt,
                 event.model,
                 event.count,
-                event.tokens,
+                _estimated(event),
                 event.budget,
                 *_sizes(event.sizes),
                 _unattributed(event.tokens, event.sizes),
@@ -124,7 +129,7 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
                 None,
                 event.model,
                 event.count,
-                None,
+                None if event.sizes is None else event.sizes.whole,
                 None,
                 *_sizes(event.sizes),
                 None,
@@ -142,10 +147,12 @@ def _sizes(sizes: Sizes | None) -> tuple[int | None, int | None, int | None, int
     return sizes.history, sizes.summary, sizes.this_turn, sizes.system, sizes.tools
 
 
+def _estimated(event: ContextAssembled) -> int | None:
+    return event.sizes.held if event.tokens is None and event.sizes is not None else event.tokens
+
+
 def _unattributed(tokens: int | None, sizes: Sizes | None) -> int | None:
-    if tokens is None or sizes is None:
-        return None
-    return tokens - sizes.history - sizes.summary - sizes.this_turn
+    return None if tokens is None or sizes is None else max(tokens - sizes.held, 0)
 
 
 CONTEXTS = Projection(

@@ -83,10 +83,7 @@ class Turn(Struct, frozen=True, array_like=True):
 
 def tokens_of(event: ContextAssembled) -> int | None:
     """Give the tokens of a context as its engine estimated them, or as we do where it did not."""
-    sizes = event.sizes
-    if event.tokens is not None or sizes is None:
-        return event.tokens
-    return sizes.history + sizes.summary + sizes.this_turn
+    return event.sizes.held if event.tokens is None and event.sizes is not None else event.tokens
 
 
 def begun(position: int, event: ContextAssembled, tick_id: str | None, work: Work) -> Turn:

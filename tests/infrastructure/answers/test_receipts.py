@@ -10,9 +10,12 @@ from msgspec.structs import replace
 from domain.events import CompactionCompleted, CompactionStarted, decode
 from infrastructure.answers.audits import findings
 from infrastructure.answers.library import Library
+from infrastructure.answers.listing import Selection
+from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.streams import state_answer
 from infrastructure.answers.ticks import ReceiptAnswer, TickListed
-from infrastructure.answers.turns import ToolUse, TurnListed
+from infrastructure.answers.token_usage import TOKEN_USAGE
+from infrastructure.answers.turns import TURNS, ToolUse, TurnListed
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.importer import Importer
 from infrastructure.openclaw.observed import KeyedBy
@@ -164,6 +167,25 @@ def test_a_turn_of_the_incident_in_full(ledger: Ledger) -> None:
     assert turn.tools == [ToolUse("read", 1)]
     assert turn.tick_id == f"agent:main:main:heartbeat@{turn.session_id}"
     assert turn.submitted_tokens is not None
+
+
+def test_a_submitted_context_has_the_same_tokens_wherever_it_is_told_of(ledger: Ledger) -> None:
+    """Those of all that the model received, with the system prompt."""
+    answers = LocalAnswers(imported(ledger, "latest-iso-loop", trace=True))
+    listed_tokens = {
+        (one.engine_key, one.submitted): (one.tokens, one.system)
+        for one in answers.listed(TOKEN_USAGE, Selection(), limit=1_000).items
+        if one.submitted is not None
+    }
+    seen = 0
+    for turn in answers.listed(TURNS, Selection(), limit=1_000).items:
+        if turn.last_submitted is not None:
+            tokens, system = listed_tokens[turn.engine_key, turn.last_submitted]
+            answer = answers.context(turn.engine_key, submitted=turn.last_submitted)
+            assert turn.submitted_tokens == tokens == answer.tokens
+            assert answer.tokens == sum(entry.tokens for entry in answer.entries) + (system or 0)
+            seen += 1
+    assert seen
 
 
 @pytest.mark.parametrize("query", ["turns/list", "ticks/list"])

@@ -86,9 +86,11 @@ def test_a_summary_is_told_to_people_before_what_it_replaced_with_the_sizes_of_b
 
 def test_tokens_say_what_each_context_holds_by_source(home: Home) -> None:
     for answer in home.json("tokens", "--gateway", "sample").answers:
-        assert answer["tokens"] - (answer["unattributed"] or 0) == sum(
-            answer[source] for source in ("history", "summary", "this_turn")
-        )
+        held = sum(answer[source] for source in ("history", "summary", "this_turn"))
+        if answer["basis"] == "submitted":
+            assert answer["tokens"] == held + (answer["system"] or 0) + (answer["tools"] or 0)
+        else:
+            assert answer["unattributed"] == max(answer["tokens"] - held, 0)
         assert (answer["call"] is None) == (answer["basis"] == "submitted") == (answer["share"] is None)
 
 

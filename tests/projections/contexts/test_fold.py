@@ -44,7 +44,7 @@ def test_an_assembled_context_is_told_of_with_its_turn_and_its_sizes() -> None:
     assert row.ranges == (1, 1)
 
 
-def test_nothing_is_unattributed_where_either_figure_is_missing() -> None:
+def test_what_is_unattributed_is_unknown_where_either_figure_is_missing() -> None:
     sizes = Sizes(history=60, summary=20, this_turn=10)
     for event in (
         replace(assembled(tokens=100), sizes=None),
@@ -54,12 +54,32 @@ def test_nothing_is_unattributed_where_either_figure_is_missing() -> None:
         assert rows_of(event)[0].unattributed is None
 
 
-def test_a_submitted_context_has_no_turn_and_no_estimate_of_the_engine() -> None:
+def test_nothing_is_unattributed_where_the_engine_counted_less_than_we_do() -> None:
+    sizes = Sizes(history=60, summary=20, this_turn=10)
+    for tokens in (89, 0, -(2**63)):
+        assert rows_of(replace(assembled(tokens=tokens), sizes=sizes))[0].unattributed == 0
+
+
+def test_the_tokens_of_an_assembled_context_are_its_engines_and_else_those_of_what_it_holds() -> None:
+    sizes = Sizes(history=60, summary=20, this_turn=10, system=500, tools=70)
+    assert rows_of(replace(assembled(tokens=100), sizes=sizes))[0].tokens == 100
+    assert rows_of(replace(assembled(), sizes=sizes))[0].tokens == 90
+    assert rows_of(replace(assembled(), sizes=None))[0].tokens is None
+
+
+def test_the_tokens_of_a_submitted_context_are_all_that_the_model_received() -> None:
+    sizes = Sizes(history=60, summary=20, this_turn=10, system=500)
+    assert rows_of(replace(submitted(), sizes=sizes))[0].tokens == 590
+    assert rows_of(replace(submitted(), sizes=replace(sizes, tools=70)))[0].tokens == 660
+    assert rows_of(replace(submitted(), sizes=None))[0].tokens is None
+
+
+def test_a_submitted_context_has_no_turn_and_no_budget() -> None:
     sizes = Sizes(history=6, summary=2, this_turn=1, tools=30)
     event: PromptSubmitted = replace(submitted(message(1), message(2)), sizes=sizes)
     (row,) = rows_of(event)
     assert (row.basis, row.entries, row.ranges) == ("submitted", 2, (1, 2))
-    assert (row.turn_position, row.attempt, row.tokens, row.budget) == (None, None, None, None)
+    assert (row.turn_position, row.attempt, row.tokens, row.budget) == (None, None, 39, None)
     assert (row.history, row.summary, row.this_turn, row.system, row.tools) == (6, 2, 1, None, 30)
 
 

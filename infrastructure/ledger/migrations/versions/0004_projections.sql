@@ -772,14 +772,16 @@ comment on column heartline.contexts.turn_event_id is
 comment on column heartline.contexts.attempt is 'The attempt at that turn, from 1; null for a submitted one.';
 comment on column heartline.contexts.model is 'The model that it was for; null where nobody said.';
 comment on column heartline.contexts.entries is 'How many entries it holds.';
-comment on column heartline.contexts.tokens is 'Tokens in all; null where nobody said.';
+comment on column heartline.contexts.tokens is 
+    'Tokens in all: of an assembled one as its engine estimated, of a submitted one with system and tools; null where nobody said.';
 comment on column heartline.contexts.budget is 'Tokens that it could have; null where nobody said.';
 comment on column heartline.contexts.history is 'Tokens of what was said before this turn.';
 comment on column heartline.contexts.summary is 'Tokens of summaries.';
 comment on column heartline.contexts.this_turn is 'Tokens of this turn''s own entries and prompt.';
 comment on column heartline.contexts.system is 'Tokens of the system prompt; null where it is not on record.';
 comment on column heartline.contexts.tools is 'Tokens of tool definitions; null where they are not on record.';
-comment on column heartline.contexts.unattributed is 'Tokens that its engine counted beyond our estimate of what it holds; null where either is unknown.';
+comment on column heartline.contexts.unattributed is 
+    'Tokens that its engine counted beyond our estimate of what it holds, never less than 0; null where either is unknown.';
 comment on column heartline.contexts.occurred_at is 'When it was made.';
 comment on column heartline.contexts.version is 'The version of its event in its stream.';
 comment on column heartline.contexts.event_id is 'The id of its event.';
