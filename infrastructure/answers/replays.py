@@ -27,10 +27,14 @@ class TickRun(Struct, frozen=True):
 
 
 class Replay(Struct, frozen=True):
-    """The most foreign entries that one context of a tick held, of the contexts of this basis; None if unknown."""
+    """The most foreign entries that one context of a tick held, of the contexts of this basis, and the tokens of the
+    first and of the largest of these; None if unknown.
+    """
 
     entries: int | None = None
     basis: Basis | None = None
+    tokens_start: int | None = None
+    tokens_peak: int | None = None
 
 
 class _Held(Struct, frozen=True):
@@ -38,6 +42,7 @@ class _Held(Struct, frozen=True):
 
     basis: Basis
     number: int
+    tokens: int | None
     ranges: Ranges | None
 
 
@@ -60,16 +65,22 @@ class _Origins(Struct):
 
 def replays_of(library: Library, runs: Sequence[TickRun]) -> dict[TickRun, Replay]:
     """Count for each tick of which a context is on record: in what was submitted, else in what was assembled."""
-    contexts = {run: _restored(library, run.place, held) for run, held in _contexts(library, runs).items()}
+    found = _contexts(library, runs)
+    contexts = {run: _restored(library, run.place, held) for run, held in found.items()}
     origins = _origins(library, contexts)
     return {
-        run: Replay(_most_foreign(origins[run.place.stream], run.session_id, held), basis)
-        for run, (basis, held) in contexts.items()
+        run: Replay(
+            _most_foreign(origins[run.place.stream], run.session_id, contexts[run]),
+            held[0].basis,
+            held[0].tokens,
+            max((one.tokens for one in held if one.tokens is not None), default=None),
+        )
+        for run, held in found.items()
     }
 
 
 def _contexts(library: Library, runs: Sequence[TickRun]) -> dict[TickRun, list[_Held]]:
-    """Give the contexts of each tick, of the basis that counts; ticks without any are left out."""
+    """Give the contexts of each tick in their order, of the basis that counts; ticks without any are left out."""
     if not runs:
         return {}
     wanted = {
@@ -81,24 +92,22 @@ def _contexts(library: Library, runs: Sequence[TickRun]) -> dict[TickRun, list[_
         "until": [run.until for run in runs],
     }
     found: dict[TickRun, dict[Basis, list[_Held]]] = {}
-    for place, basis, number, ranges in library.rows("ticks/contexts", wanted):
-        held = _Held(basis, number, None if ranges is None else tuple(ranges))
+    for place, basis, number, tokens, ranges in library.rows("ticks/contexts", wanted):
+        held = _Held(basis, number, tokens, None if ranges is None else tuple(ranges))
         found.setdefault(runs[place - 1], {}).setdefault(basis, []).append(held)
     return {run: bases.get("submitted") or bases["assembled"] for run, bases in found.items()}
 
 
-def _restored(library: Library, place: Place, held: Iterable[_Held]) -> tuple[Basis, set[Ranges]]:
+def _restored(library: Library, place: Place, held: Iterable[_Held]) -> set[Ranges]:
     """Give the different contexts, each as ranges; those that are not on record so are restored from their events."""
-    basis: Basis = "assembled"
     contexts: set[Ranges] = set()
     for one in held:
-        basis = one.basis
         ranges = one.ranges
         if ranges is None:
             context = find_context(library, place, one.basis, one.number, None).context
             ranges = tuple(entry for reference in context for entry in (reference.entry, reference.entry))
         contexts.add(ranges)
-    return basis, contexts
+    return contexts
 
 
 def _most_foreign(origins: _Origins, session_id: str, contexts: Iterable[Ranges]) -> int:
@@ -116,11 +125,11 @@ def _most_foreign(origins: _Origins, session_id: str, contexts: Iterable[Ranges]
     return most
 
 
-def _origins(library: Library, contexts: Mapping[TickRun, tuple[Basis, set[Ranges]]]) -> dict[UUID, _Origins]:
+def _origins(library: Library, contexts: Mapping[TickRun, set[Ranges]]) -> dict[UUID, _Origins]:
     """Give where all entries in some contexts came from, by the stream that numbers them."""
     held: dict[UUID, set[Ranges]] = {}
     places: dict[UUID, Place] = {}
-    for run, (_basis, ranges) in contexts.items():
+    for run, ranges in contexts.items():
         places[run.place.stream] = run.place
         held.setdefault(run.place.stream, set()).update(ranges)
     asked = [(places[stream], *pair) for stream, some in held.items() for pair in _pairs_of(some)]

@@ -58,13 +58,16 @@ class ReceiptAnswer(Struct, frozen=True):
     settled_at: Time | None
     outcome: Annotated[str | None, Meta(description="`ok-token`, `ok-empty`, `sent`, `failed` or `skipped`.")]
     skip_reason: str | None
-    context_tokens_start: Annotated[int | None, Meta(description="Of its first context.")]
-    context_tokens_peak: Annotated[int | None, Meta(description="Of its largest context.")]
+    context_tokens_start: Annotated[int | None, Meta(description="Of the first context of `basis`.")]
+    context_tokens_peak: Annotated[int | None, Meta(description="Of the largest context of `basis`.")]
     budget: int | None
     replayed_entries: Annotated[
         int | None, Meta(description="The most foreign entries that one of its contexts held; null if not isolated.")
     ]
-    basis: Annotated[Basis | None, Meta(description="Of `replayed_entries`: which contexts they were counted in.")]
+    basis: Annotated[
+        Basis | None,
+        Meta(description="Which contexts replayed entries and context tokens are of; null (not isolated): assembled."),
+    ]
     overflows: int
     compactions: int
     billed_tokens: Annotated[int | None, Meta(description="All that was billed; null where nothing was reported.")]
@@ -122,8 +125,8 @@ def _answer(row: TickListed, turns: TurnsOfTick, isolated: bool | None, replay: 
         settled_at=None if row.settled_at is None else rfc3339(row.settled_at),
         outcome=_outcome(row, turns),
         skip_reason=row.skip_reason,
-        context_tokens_start=turns.context_tokens_start,
-        context_tokens_peak=turns.context_tokens_peak,
+        context_tokens_start=replay.tokens_start if replay.basis else turns.context_tokens_start,
+        context_tokens_peak=replay.tokens_peak if replay.basis else turns.context_tokens_peak,
         budget=turns.budget,
         replayed_entries=replay.entries,
         basis=replay.basis,

@@ -13,7 +13,7 @@ from infrastructure.answers.library import Library
 from infrastructure.answers.listing import Selection
 from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.streams import state_answer
-from infrastructure.answers.ticks import ReceiptAnswer, TickListed
+from infrastructure.answers.ticks import TICKS, ReceiptAnswer, TickListed
 from infrastructure.answers.token_usage import TOKEN_USAGE
 from infrastructure.answers.turns import TURNS, ToolUse, TurnListed
 from infrastructure.ledger.ledger import Ledger
@@ -167,6 +167,17 @@ def test_a_turn_of_the_incident_in_full(ledger: Ledger) -> None:
     assert turn.tools == [ToolUse("read", 1)]
     assert turn.tick_id == f"agent:main:main:heartbeat@{turn.session_id}"
     assert turn.submitted_tokens is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_context_tokens_of_a_receipt_are_those_of_the_contexts_that_its_basis_names(ledger: Ledger, name: str) -> None:
+    answers = LocalAnswers(imported(ledger, name, trace=True))
+    contexts = answers.listed(TOKEN_USAGE, Selection(), limit=10_000).items[::-1]
+    ticks_with_basis = [one for one in answers.listed(TICKS, Selection(), limit=1_000).items if one.basis is not None]
+    for tick in ticks_with_basis:
+        tokens = [one.tokens for one in contexts if (one.tick_id, one.basis) == (tick.tick_id, tick.basis)]
+        assert (tick.context_tokens_start, tick.context_tokens_peak) == (tokens[0], max(one or 0 for one in tokens))
+    assert {one.basis for one in ticks_with_basis} <= {"submitted"}
 
 
 def test_a_submitted_context_has_the_same_tokens_wherever_it_is_told_of(ledger: Ledger) -> None:
