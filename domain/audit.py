@@ -62,14 +62,16 @@ class ContextFact(Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
-class FirstCall(Struct, frozen=True):
-    """The first model call of an isolated tick that was billed: how many tokens its provider counted as input."""
+class TickFact(Struct, frozen=True):
+    """An isolated tick that is on record, by its first event, and what the first of its billed model calls took in, as
+    its provider counted it: None where none was billed.
+    """
 
     engine_key: str
     tick_id: str
     event_id: str
     at: int
-    input_tokens: int
+    input_tokens: int | None
 
 
 class Route(Struct, frozen=True):
@@ -83,7 +85,7 @@ class Route(Struct, frozen=True):
     routing_key: str
     sessions: tuple[tuple[str, str, str, str, int], ...]
     contexts: tuple[ContextFact, ...]
-    first_calls: tuple[FirstCall, ...] = ()
+    ticks: tuple[TickFact, ...] = ()
 
 
 class Finding(Struct, frozen=True):
@@ -157,7 +159,7 @@ def replayed_entries(route: Route) -> Finding | None:
     ]
     hits = proved or suspected
     if not hits:
-        return _suspected_by_growth(route)
+        return _without_contexts(route)
     worst = max(hits, key=lambda one: one.replayed)
     ticks = len({one.tick_id for one in hits})
     verb = "submitted to the model" if proved else "assembled; what was submitted is not on record"
@@ -186,42 +188,48 @@ def replayed_entries(route: Route) -> Finding | None:
     )
 
 
-def _suspected_by_growth(route: Route) -> Finding | None:
-    """Suspect a replay where no context of the ticks is on record, but what their first calls took in grew and grew.
+def _without_contexts(route: Route) -> Finding | None:
+    """Answer for ticks of which no context is on record: that it is unknown, be it with a suspicion.
 
     A fresh context begins at the same size, so growth over fresh sessions is what a replay looks like from outside: at
     least half of the steps from tick to tick grow, twice or more. A compaction lets it fall, and it begins again.
     """
     with_contexts = {one.tick_id for one in route.contexts}
-    calls = [one for one in route.first_calls if one.tick_id not in with_contexts]
-    steps = list(pairwise(calls))
-    grown = [after for before, after in steps if after.input_tokens > before.input_tokens * (1 + FLAT)]
-    if len(grown) < FEWEST_STEPS or 2 * len(grown) < len(steps):
+    ticks = [one for one in route.ticks if one.tick_id not in with_contexts]
+    if not ticks:
         return None
-    worst = max(calls, key=lambda one: one.input_tokens)
-    least = min(calls, key=lambda one: one.input_tokens)
+    sizes = [(one, one.input_tokens) for one in ticks if one.input_tokens is not None]
+    steps = list(pairwise(sizes))
+    grown = [after for (_one, before), (after, size) in steps if size > before * (1 + FLAT)]
+    suspicious = len(grown) >= FEWEST_STEPS and 2 * len(grown) >= len(steps)
+    if not suspicious and route.contexts:
+        return None
+    told = grown if suspicious else ticks
+    least, most = min((size for _one, size in sizes), default=0), max((size for _one, size in sizes), default=0)
+    grew = (
+        f"the first model calls of {len(sizes)} fresh sessions took in {least:,} to {most:,} tokens and grew "
+        f"{len(grown)} times from one to the next"
+    )
+    flat = f"the first model calls of {len(sizes)} fresh sessions took in {least:,} to {most:,} tokens"
     return Finding(
         code="replayed-entries",
-        severity="warning",
+        severity="warning" if suspicious else "info",
         status="unknown",
         gateway=route.gateway,
         routing_key=route.routing_key,
-        engine_key=worst.engine_key,
-        tick_id=grown[0].tick_id,
-        first_at=grown[0].at,
-        last_at=grown[-1].at,
-        occurrences=len(grown),
-        summary=(
-            f"The first model calls of {len(calls)} isolated ticks took in {least.input_tokens:,} to "
-            f"{worst.input_tokens:,} tokens and grew {len(grown)} times from one fresh session to the next; what was "
-            "submitted is not on record."
-        ),
-        advice=f"{MINT_A_KEY} {SWITCH_THE_TRACE_ON}",
-        evidence=tuple(one.event_id for one in grown[:MOST_EVIDENCE]),
+        engine_key=told[0].engine_key,
+        tick_id=told[0].tick_id,
+        first_at=told[0].at,
+        last_at=told[-1].at,
+        occurrences=len(told),
+        summary=f"Unknown whether {len(ticks)} isolated ticks replay others: what was submitted is not on record; "
+        f"{grew if suspicious else flat}.",
+        advice=f"{MINT_A_KEY} {SWITCH_THE_TRACE_ON}" if suspicious else SWITCH_THE_TRACE_ON,
+        evidence=tuple(one.event_id for one in told[:MOST_EVIDENCE]),
         facts={
             "basis": None,
             "missing": ["submitted contexts", "assembled contexts"],
-            "input_tokens": [{"tick_id": one.tick_id, "input_tokens": one.input_tokens} for one in calls],
+            "input_tokens": [{"tick_id": one.tick_id, "input_tokens": one.input_tokens} for one in ticks],
         },
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from domain.audit import ContextFact, Finding, FirstCall, Route, Source, audit
+from domain.audit import ContextFact, Finding, Route, Source, TickFact, audit
 from domain.context import Chain, Context
 from domain.entries import TEXTS, Reference, Revision
 from domain.events import (
@@ -65,8 +65,8 @@ class _Stream(Struct):
     """
 
     sessions: dict[str, tuple[str, int]] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
-    first_calls: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    known: dict[str, tuple[str, int]] = field(default_factory=dict)
+    first_calls: dict[str, int] = field(default_factory=dict)
     heartbeats: set[str] = field(default_factory=set)
     dispatched: dict[str, set[str]] = field(default_factory=dict)
     revisions: dict[Reference, Revision] = field(default_factory=dict)
@@ -92,31 +92,32 @@ def _route(library: Library, gateway: str, routing_key: str, places: list[Place]
     """
     sessions: list[tuple[str, str, str, str, int]] = []
     contexts: list[ContextFact] = []
-    first_calls: list[FirstCall] = []
+    ticks: list[TickFact] = []
     elsewhere: dict[str, set[str]] = {}
     for place in places:
         stream = _read(library, place)
-        for engine_key, ticks in stream.dispatched.items():
-            elsewhere.setdefault(engine_key, set()).update(ticks)
+        for engine_key, dispatched in stream.dispatched.items():
+            elsewhere.setdefault(engine_key, set()).update(dispatched)
         _gather(library, place, stream, _isolated(place, stream), sessions, contexts)
-        first_calls += _first_calls(place, stream, _isolated(place, stream))
+        ticks += _ticks(place, stream, _isolated(place, stream))
     for engine_key in elsewhere.keys() - {place.engine_key for place in places}:
         place = library.placed(gateway, engine_key, routing_key)
         stream = _read(library, place)
-        ticks = elsewhere[engine_key]
-        isolated = ticks if len(ticks) > 1 else ticks & stream.heartbeats
+        dispatched = elsewhere[engine_key]
+        isolated = dispatched if len(dispatched) > 1 else dispatched & stream.heartbeats
         _gather(library, place, stream, isolated, sessions, contexts)
-        first_calls += _first_calls(place, stream, isolated)
+        ticks += _ticks(place, stream, isolated)
     sessions.sort(key=lambda one: one[4])
     contexts.sort(key=lambda one: one.at)
-    first_calls.sort(key=lambda one: one.at)
-    return Route(gateway, routing_key, tuple(sessions), tuple(contexts), tuple(first_calls))
+    ticks.sort(key=lambda one: one.at)
+    return Route(gateway, routing_key, tuple(sessions), tuple(contexts), tuple(ticks))
 
 
-def _first_calls(place: Place, stream: _Stream, isolated: set[str]) -> Iterator[FirstCall]:
-    for session_id, (event_id, at, taken_in) in stream.first_calls.items():
+def _ticks(place: Place, stream: _Stream, isolated: set[str]) -> Iterator[TickFact]:
+    for session_id, (event_id, at) in stream.known.items():
         if session_id in isolated:
-            yield FirstCall(place.engine_key, tick_id(place.routing_key, session_id), event_id, at, taken_in)
+            tick = tick_id(place.routing_key, session_id)
+            yield TickFact(place.engine_key, tick, event_id, at, stream.first_calls.get(session_id))
 
 
 def _gather(
@@ -146,15 +147,15 @@ def _read(library: Library, place: Place) -> _Stream:
         match event:
             case EntriesRecorded() | TextsRecorded():
                 stream.revisions.update({one.reference: one for one in event.revisions})
-                stream.known.add(event.session_id)
+                stream.known.setdefault(event.session_id, (event_id, event.occurred_at))
                 if isinstance(event, EntriesRecorded) and event.sighted in WHOSE:
-                    _note_first_call(stream, event, event_id)
+                    _note_first_call(stream, event)
                 if not isinstance(event, EntriesRecorded) or event.sighted in ("submission", "transcript"):
                     continue  # it says nothing of which engine was used
             case ContextAssembled():
-                stream.known.add(event.session_id)
+                stream.known.setdefault(event.session_id, (event_id, event.occurred_at))
             case PromptSubmitted():
-                stream.known.add(event.session_id)
+                stream.known.setdefault(event.session_id, (event_id, event.occurred_at))
                 continue
             case TickDispatched(engine_key=engine_key, session_id=session):
                 stream.dispatched.setdefault(engine_key, set()).add(session)
@@ -165,14 +166,14 @@ def _read(library: Library, place: Place) -> _Stream:
     return stream
 
 
-def _note_first_call(stream: _Stream, event: EntriesRecorded, event_id: str) -> None:
+def _note_first_call(stream: _Stream, event: EntriesRecorded) -> None:
     """Note what the first call of a session took in, as its provider counted it."""
     if event.session_id in stream.first_calls:
         return
     billed = next((one.billed for one in event.revisions if one.billed is not None), None)
     if billed is not None:
         taken_in = billed.input + billed.cache_read + billed.cache_write
-        stream.first_calls[event.session_id] = (event_id, event.occurred_at, taken_in)
+        stream.first_calls[event.session_id] = taken_in
 
 
 def _isolated(place: Place, stream: _Stream) -> set[str]:

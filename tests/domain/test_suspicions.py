@@ -2,13 +2,13 @@
 
 import pytest
 
-from domain.audit import ContextFact, FirstCall, Route, replayed_entries
+from domain.audit import ContextFact, Route, TickFact, replayed_entries
 
 KEY = "agent:main:main:heartbeat"
 
 
 def _route(*sizes: int, contexts: tuple[ContextFact, ...] = ()) -> Route:
-    calls = tuple(FirstCall(KEY, f"{KEY}@s-{n}", f"1-{n}", n, size) for n, size in enumerate(sizes, 1))
+    calls = tuple(TickFact(KEY, f"{KEY}@s-{n}", f"1-{n}", n, size) for n, size in enumerate(sizes, 1))
     return Route("home", KEY, (), contexts, calls)
 
 
@@ -36,17 +36,23 @@ def test_a_compaction_lets_it_fall_and_it_grows_again() -> None:
 @pytest.mark.parametrize(
     "sizes",
     [
-        (),
         (3_700,),
         (3_700, 5_200),
         (3_700, 3_880, 3_700, 3_860),
         (5_000, 4_000, 3_000),
         (3_700, 5_200, 3_700, 3_700, 3_700, 5_200, 3_700, 3_700),
     ],
-    ids=["no tick", "one", "one step", "within 5 %", "shrinking", "now and then"],
+    ids=["one", "one step", "within 5 %", "shrinking", "now and then"],
 )
-def test_what_does_not_grow_and_grow_is_no_suspicion(sizes: tuple[int, ...]) -> None:
-    assert replayed_entries(_route(*sizes)) is None
+def test_what_does_not_grow_and_grow_is_no_suspicion_and_no_proof_of_innocence(sizes: tuple[int, ...]) -> None:
+    finding = replayed_entries(_route(*sizes))
+    assert finding is not None
+    assert (finding.severity, finding.status, finding.occurrences) == ("info", "unknown", len(sizes))
+    assert finding.facts["missing"] == ["submitted contexts", "assembled contexts"]
+
+
+def test_where_there_is_no_tick_nothing_is_unknown() -> None:
+    assert replayed_entries(_route()) is None
 
 
 def test_ticks_whose_contexts_are_on_record_are_judged_by_these() -> None:
