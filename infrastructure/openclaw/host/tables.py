@@ -49,7 +49,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "outcome": ("session_key", "outcome"),
     "pending": ("advancement_key", "session_id"),
 }
-_COLUMN = re.compile(rf"\b({'|'.join(READ)})\.([a-z_]+)\b")
+_COLUMN = re.compile(rf"\b({'|'.join(READ)})\.([a-z0-9_]+)\b")
 
 T = TypeVar("T")
 
