@@ -1,7 +1,7 @@
 """Lines of an NDJSON file, read in bounded memory: what is too long is reported, never held."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 import msgspec
 
@@ -13,6 +13,14 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SKIPPED_AT_ONCE = 1024 * 1024
 
 
+class Readable(Protocol):
+    """What lines are read of: any binary stream."""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """Read up to the next line end, but not more than `size` bytes."""
+        ...
+
+
 class Line(msgspec.Struct, frozen=True):
     """One physical line that isn't blank: its number from 1, and its content or what is wrong with it."""
 
@@ -21,7 +29,7 @@ class Line(msgspec.Struct, frozen=True):
     problem: str | None = None
 
 
-def read_lines(stream: BinaryIO, limit: int = MAX_LINE_BYTES) -> Iterator[Line]:
+def read_lines(stream: Readable, limit: int = MAX_LINE_BYTES) -> Iterator[Line]:
     """Read the lines of a stream, without their line ends.
 
     Blank lines are no lines of the format: they are skipped, but they keep their number. A byte order mark at
@@ -43,7 +51,7 @@ def read_lines(stream: BinaryIO, limit: int = MAX_LINE_BYTES) -> Iterator[Line]:
         read = stream.readline(limit + _LINE_END)
 
 
-def _skip_rest(stream: BinaryIO) -> None:
+def _skip_rest(stream: Readable) -> None:
     while piece := stream.readline(_SKIPPED_AT_ONCE):
         if piece.endswith(b"\n"):
             return

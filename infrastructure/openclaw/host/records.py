@@ -49,7 +49,9 @@ class SessionWindow(Struct, frozen=True, kw_only=True):
 
     `current` says that the key points to it now; older ones stay on disk, unreferenced. `base` is the session key that
     an isolated heartbeat's was made for, where the entry remembers it. `started_at` and `ended_at` are of its last run.
-    `counters` and `transcript` are of the key's entry, so they are known of the current session only.
+    `counters` are of the key's entry, so they are known of the current session only. `transcript` is the file that it
+    lies in, where it has one of its own; `reason` why it was begun, as the host has it or as its files show (`fork`,
+    `heartbeat`).
     """
 
     place: Place
@@ -107,6 +109,8 @@ class Run(Struct, frozen=True, kw_only=True):
 
     `trigger` as the host has it (`heartbeat`, `user`, …). `prompt` is the exact bytes of its JSON string; `messages` is
     how many the host compiled (which is not what was submitted). `attempt` counts the runs of one id, from 1.
+    `missing` names what the host cut, dropped or redacted: an event (`session.started`) or something of one
+    (`prompt.submitted.prompt`).
     """
 
     place: Place
@@ -127,6 +131,7 @@ class Run(Struct, frozen=True, kw_only=True):
     compactions: int | None = None
     status: str | None = None
     error: str | None = None
+    missing: tuple[str, ...] = ()
     grade: Grade = "reconstructed"
 
 

@@ -14,8 +14,19 @@ from infrastructure.openclaw.times import microseconds
 VERSIONS = (3, 4)
 """The versions of transcripts that are known: of May's release, and of the current one."""
 
-WORDLESS = frozenset({"session", "model_change", "thinking_level_change", "custom", "label", "session_info"})
-"""The kinds of entries that hold nothing a model was told."""
+WORDLESS = frozenset(
+    {
+        "session",
+        "model_change",
+        "thinking_level_change",
+        "active_tools_change",
+        "custom",
+        "label",
+        "session_info",
+        "leaf",
+    }
+)
+"""The kinds of entries that hold nothing a model was told. A `leaf` says where the session went back to."""
 
 _UNKNOWN_KIND = "entries of an unknown kind: "
 _MOST_KINDS = 100
@@ -38,6 +49,16 @@ class _Message(_Entry, frozen=True, rename="camel"):
     message: Value | None = None
 
 
+class _Host(msgspec.Struct, frozen=True, rename="camel"):
+    run_id: str | None = None
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What the current host keeps within a message for itself."""
+
+    openclaw: _Host | None = msgspec.field(default=None, name="__openclaw")
+
+
 class _CustomMessage(_Entry, frozen=True, rename="camel"):
     custom_type: Text | None = None
     content: Value | None = None
@@ -56,6 +77,7 @@ class _Compaction(_Entry, frozen=True, rename="camel"):
 
 _KIND = Reader(_Kind)
 _MESSAGE = Reader(_Message)
+_KEPT = Reader(_Kept)
 _CUSTOM_MESSAGE = Reader(_CustomMessage)
 _BRANCH_SUMMARY = Reader(_BranchSummary)
 _COMPACTION = Reader(_Compaction)
@@ -138,7 +160,18 @@ def _message(place: Place, session_id: str, event: bytes) -> TranscriptMessage:
         raw=bytes(entry.message),
         entry_id=entry.id,
         parent_id=entry.parent_id,
+        run_id=_run_id(entry.message),
     )
+
+
+def _run_id(message: bytes) -> str | None:
+    if b'"__openclaw"' not in message:
+        return None
+    try:
+        kept = _KEPT.read(message).openclaw
+    except BadLine:  # of a strange kind: nothing rests on it
+        return None
+    return kept.run_id if kept is not None else None
 
 
 def _custom_message(place: Place, session_id: str, event: bytes) -> TranscriptMessage:
