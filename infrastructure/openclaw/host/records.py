@@ -161,7 +161,10 @@ class PendingCommit(Struct, frozen=True, kw_only=True):
 
 
 class FellBack(Struct, frozen=True, kw_only=True):
-    """The gateway's log says that another engine served. `session_id` and `session_key` where the line names them."""
+    """The gateway's log says that another engine served. `session_id` and `session_key` where the line names them.
+
+    `lasting` says that it did so until the gateway ended, and not for one turn.
+    """
 
     place: Place
     at: int | None
@@ -169,6 +172,7 @@ class FellBack(Struct, frozen=True, kw_only=True):
     reason: str
     session_id: str | None = None
     session_key: str | None = None
+    lasting: bool = False
 
 
 Record = (

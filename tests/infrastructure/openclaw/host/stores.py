@@ -110,7 +110,9 @@ class Host:
     def run(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
         return self.connection.execute(statement, parameters).fetchall()
 
-    def session(self, session: str, key: str = HEARTBEAT, *, reason: str | None = None, after: str | None = None) -> None:
+    def session(
+        self, session: str, key: str = HEARTBEAT, *, reason: str | None = None, after: str | None = None
+    ) -> None:
         """Begin a session, to which its key points from now on."""
         window = (session, key, after, reason, AT, AT + 5, AT + 1, AT + 4, "done", None, None)
         self.run("insert into session_windows values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *window)

@@ -86,7 +86,9 @@ def flipped(data: bytearray, chance: random.Random) -> None:
 def written_over(data: bytearray, chance: random.Random) -> None:
     at = chance.randrange(len(data))
     length = chance.choice([1, 2, 8, 100, PAGE])
-    data[at : at + length] = chance.choice([bytes(length), chance.randbytes(length), b"\xff" * length])[: len(data) - at]
+    data[at : at + length] = chance.choice([bytes(length), chance.randbytes(length), b"\xff" * length])[
+        : len(data) - at
+    ]
 
 
 def cut(data: bytearray, chance: random.Random) -> None:
@@ -187,9 +189,7 @@ def mutated(cell: object, chance: random.Random) -> object:
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_cells_that_were_broken_at_random_lose_nothing_without_a_word(
-    loose: bytes, tmp_path: Path, chunk: int
-) -> None:
+def test_cells_that_were_broken_at_random_lose_nothing_without_a_word(loose: bytes, tmp_path: Path, chunk: int) -> None:
     path = tmp_path / "openclaw-agent.sqlite"
     for case in range(CASES // CHUNKS):
         seed = f"{SEED} cells {chunk} {case}"

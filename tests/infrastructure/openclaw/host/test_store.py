@@ -126,15 +126,13 @@ def test_an_entry_of_another_session_than_its_key_points_to_is_a_problem_and_its
 ) -> None:
     with Host(path) as host:
         host.session("a")
-        host.run("update session_nodes set entry_json = '{\"sessionId\": \"b\", \"totalTokens\": 5}'")
+        host.run('update session_nodes set entry_json = \'{"sessionId": "b", "totalTokens": 5}\'')
     with Store.open(path) as store:
         window, problem = store.windows()
     assert isinstance(window, SessionWindow)
     assert window.counters is None
     assert isinstance(problem, Problem)
-    assert problem.reason == (
-        f"the entry of `{HEARTBEAT}` is of session `b`, and the key points to another one"
-    )
+    assert problem.reason == (f"the entry of `{HEARTBEAT}` is of session `b`, and the key points to another one")
 
 
 @pytest.mark.parametrize("entry", ["", "[]", '{"totalTokens": "many"}', '{"sessionId": 1}'])
@@ -490,7 +488,9 @@ def test_a_schema_with_functions_that_this_sqlite_lacks_can_be_read(path: Path) 
         host.session("a")
         host.event("a", 1)
         host.run("create index by_size on transcript_events (octet_length(event_json))")
-        host.run("alter table session_windows add column size integer generated always as (octet_length(session_id)) virtual")
+        host.run(
+            "alter table session_windows add column size integer generated always as (octet_length(session_id)) virtual"
+        )
         host.run("create view sizes as select octet_length(event_json) from transcript_events")
         host.connection.create_function("of_the_future", 1, lambda value: value, deterministic=True)
         host.run("create index unheard_of on transcript_events (of_the_future(seq))")
@@ -515,7 +515,9 @@ def test_a_schema_of_which_a_part_is_broken_is_a_problem_and_the_rest_is_read(pa
 
 
 def test_a_view_in_the_place_of_a_table_is_not_asked(path: Path) -> None:
-    endless = "with recursive n (x) as (select 1 union all select x + 1 from n) select 'a' as session_id, x as seq from n"
+    endless = (
+        "with recursive n (x) as (select 1 union all select x + 1 from n) select 'a' as session_id, x as seq from n"
+    )
     with Host(path) as host:
         host.session("a")
         host.run("drop table transcript_events")
