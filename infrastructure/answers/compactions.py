@@ -61,9 +61,9 @@ class CompactionAnswer(Struct, frozen=True):
 
     `outcome` is `started` (its end is not on record), `compacted`, `nothing` (none was needed) or `failed`; `reason` is
     in the engine's words. `tokens_before`, `tokens_after` and `claimed_reclaim` are what the engine claims. Where it
-    claims success, `actual_reclaim` is what the first context that was assembled after it (`context_after`) has less
-    than the last before it (`context_before`), `actual_share` that of the context before, and `freed_nothing` says that
-    it is less than a tenth; None where that can't be told yet, or ever.
+    claims success, `actual_reclaim` is what the first context after it that holds anything (`context_after`) has less
+    than the last such before it (`context_before`), `actual_share` that of the context before, and `freed_nothing` says
+    that it is less than a tenth; None where that can't be told yet, or ever.
 
     `replaced` are the numbers of the entries that its summary replaced, each [first, last]; None where they can't be
     told, or are too many to be listed: `heartline summary` has them all. `first_kept` is the host's name for the first

@@ -40,7 +40,8 @@ class Kept(Struct, frozen=True, array_like=True):
 
 class Remembered(Struct, frozen=True, array_like=True):
     """What is remembered of a stream: its routing key where its engine key does not tell it, the tick that the
-    engine is in (with its session) and the turn, the last assembled context and what later ones may be spliced into.
+    engine is in (with its session) and the turn, the last context that held anything and what later ones may be spliced
+    into.
     """
 
     routing_key: str | None = None
@@ -89,13 +90,15 @@ def fold(remembered: Remembered | None, one: Recorded) -> tuple[Remembered | Non
 def _assembled(known: Remembered, position: int, event: ContextAssembled) -> tuple[Remembered, Sequence[Row]]:
     path, sizes = followed(known.path, event.call, event.delta), event.sizes
     estimated = None if sizes is None else sizes.held
-    last = Measured(event.call, event.tokens, estimated, path[-1][1])
+    measured = Measured(event.call, event.tokens, estimated, path[-1][1])
     turn = turn_of(known.turn, event, position)
     rows: list[Row] = []
-    pending = known.pending
-    if pending:
-        rows = [followed_up(held, last) for held in pending if held.row.outcome != "started"]
-        pending = tuple(held for held in pending if held.row.outcome == "started")
+    pending, last = known.pending, known.last
+    if measured.ranges != ():  # hosts assemble an empty one for a retry, which says nothing of what was kept
+        last = measured
+        if pending:
+            rows = [followed_up(held, last) for held in pending if held.row.outcome != "started"]
+            pending = tuple(held for held in pending if held.row.outcome == "started")
     return Remembered(known.routing_key, known.tick, turn, last, path, known.count, known.kept, pending), rows
 
 

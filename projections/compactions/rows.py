@@ -21,9 +21,9 @@ class CompactionRow(Struct, frozen=True, kw_only=True):
     """A compaction, the `number`-th of its stream. Times in µs since the Unix epoch, tokens as the engine estimates.
 
     `tokens_before`, `tokens_after` and `claimed_reclaim` are the engine's claim. `context_before` and `context_after`
-    are the calls of the assembled contexts around it, with their tokens: both as the engine estimated them or, where it
-    did not say of both, as we estimate what they hold; `actual_reclaim` is the difference. It is told, as
-    `freed_nothing` is (the next context is not at least a tenth smaller), where success was claimed.
+    are the calls of the assembled contexts around it that hold anything, with their tokens: both as the engine
+    estimated them or, where it did not say of both, as we estimate what they hold; `actual_reclaim` is the difference.
+    It is told, as `freed_nothing` is (the next context is not at least a tenth smaller), where success was claimed.
 
     `turn_position` is the place among `turns`, in the same partition, of the turn that it was made in, or whose last
     attempt had failed. `summary` and `instructions` are revisions of the stream's texts. `replaced` are the numbers of
@@ -130,7 +130,7 @@ def ended(
 
 
 def followed_up(pending: Pending, after: Measured) -> CompactionRow:
-    """Tell what came of it: `after` is the first context that was assembled since it ended."""
+    """Tell what came of it: `after` is the first context since it ended that holds anything."""
     before, row = pending.before, replace(pending.row, context_after=after.number)
     if before is None or row.outcome != "compacted":
         return row

@@ -32,8 +32,8 @@ comment on column heartline.compactions.reason is 'Why, in the engine''s words; 
 comment on column heartline.compactions.tokens_before is 'Tokens that there were before, as the engine claims.';
 comment on column heartline.compactions.tokens_after is 'Tokens that there were after, as the engine claims.';
 comment on column heartline.compactions.claimed_reclaim is 'Tokens that it freed, as the engine claims.';
-comment on column heartline.compactions.context_before is 'The call of the last context that was assembled before it.';
-comment on column heartline.compactions.context_after is 'The call of the first context that was assembled after it.';
+comment on column heartline.compactions.context_before is 'The call of the last context before it that holds anything.';
+comment on column heartline.compactions.context_after is 'The call of the first context after it that holds anything.';
 comment on column heartline.compactions.context_tokens_before is 'Tokens of the context before (estimated).';
 comment on column heartline.compactions.context_tokens_after is 'Tokens of the context after (estimated).';
 comment on column heartline.compactions.actual_reclaim is

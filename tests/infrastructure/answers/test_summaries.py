@@ -95,7 +95,7 @@ def test_without_a_number_the_last_compaction_is_meant(observed: Observed) -> No
     for number in (1, 2):
         observed.assemble(said(number))
         observed.compact(f"summary {number}")
-    observed.assemble()
+    observed.assemble(said(3))
     answers = observed.answers()
     for number, asked in ((2, None), (1, 1), (2, 2)):
         answer = answers.summary(MAIN, number=asked)
@@ -146,7 +146,7 @@ def test_a_compaction_without_success_replaced_nothing_and_misses_nothing(observ
 def test_erased_texts_are_told_of_as_erased(observed: Observed, ledger: Ledger) -> None:
     observed.assemble(said(1), said(2))
     observed.compact()
-    observed.assemble()
+    observed.assemble(said(3))
     answers = observed.answers()
     erase(ledger, 2)
     erase(ledger, TEXTS)

@@ -94,9 +94,21 @@ def test_what_a_compaction_claims_and_what_came_of_it_are_told_apart() -> None:
     assert (row.replaced, row.replaced_entries) == ((1, 8), 8)
 
 
+def test_a_context_that_holds_nothing_is_none_to_compare_with() -> None:
+    """Hosts assemble an empty one for a retry: it says nothing of what was kept."""
+    events = (held(1, 1, 9, tokens=1_000), compacting(), compacted(), held(2, tokens=0))
+    (row,) = rows_of(*events)
+    assert (row.context_after, row.actual_reclaim, row.freed_nothing, row.replaced) == (None, None, None, None)
+    (row,) = rows_of(*events, held(3, 8, 10, tokens=400))
+    assert (row.context_before, row.context_after, row.actual_reclaim) == (1, 3, 600)
+    assert (row.freed_nothing, row.replaced) == (False, (1, 7))
+    rows = rows_of(*events, compacting(), compacted(), held(3, 8, 10, tokens=400))
+    assert [(row.context_before, row.context_after, row.actual_reclaim) for row in rows] == [(1, 3, 600)] * 2
+
+
 def test_success_that_frees_less_than_a_tenth_frees_nothing() -> None:
     def freed_nothing(after: int) -> bool | None:
-        (row,) = rows_of(held(1, 1, 9, tokens=1_000), compacting(), compacted(), held(2, tokens=after))
+        (row,) = rows_of(held(1, 1, 9, tokens=1_000), compacting(), compacted(), held(2, 1, 1, tokens=after))
         assert row.actual_reclaim == 1_000 - after
         return row.freed_nothing
 
@@ -189,7 +201,7 @@ def test_the_tick_is_the_one_that_runs_or_the_one_that_a_heartbeats_session_is()
 
 
 def test_no_more_is_remembered_however_many_compactions_never_end() -> None:
-    rows, remembered = folded(*[compacting() for _more in range(50)], compacted(), held(1))
+    rows, remembered = folded(*[compacting() for _more in range(50)], compacted(), held(1, 1, 1))
     assert [row.number for row in rows] == list(range(1, 51))
     assert [row.outcome for row in rows[-2:]] == ["started", "compacted"]
     assert remembered is not None

@@ -22,8 +22,8 @@ FIGURES = """
 
 KNOWN: dict[str, list[tuple[Any, ...]]] = {
     "latest-iso-loop": [
-        ("overflow", "compacted", 19_900, 12, 13, 4_502, False, 12),
-        ("overflow", "compacted", 19_900, 23, 24, 4_502, False, 12),
+        ("overflow", "compacted", 19_900, 12, 15, 3_001, False, 12),
+        ("overflow", "compacted", 19_900, 23, None, None, None, None),
     ],
     "may-iso-loop": [
         ("overflow", "compacted", 19_900, 8, 9, 6_227, False, 11),
@@ -40,10 +40,13 @@ KNOWN: dict[str, list[tuple[Any, ...]]] = {
     "may-main-delegate": [("manual", "compacted", 2_304, 9, 10, -111, True, 0)],
     "latest-iso-mixed": [
         ("overflow", "compacted", 19_900, 9, 10, 0, True, 0),
-        ("overflow", "compacted", 19_900, 8, 9, 28, False, 6),
+        ("overflow", "compacted", 19_900, 8, 11, 18, False, 6),
     ],
 }
-"""Of the last two recordings' main sessions the engine claims success, and its next context is as large as before."""
+"""After the overflows of the heartbeats of the current release the host assembles empty contexts for the retry: the
+next that holds anything is of the next tick, and after the last one there is none.
+
+Of the last two recordings' main sessions the engine claims success, and its next context is as large as before."""
 
 
 def imported(ledger: Ledger, name: str) -> Library:
@@ -65,7 +68,7 @@ def test_what_was_replaced_stood_in_the_context_before_and_not_in_the_one_after(
     library = imported(ledger, name)
     found: list[tuple[Any, ...]] = ledger.connection.execute(
         "select engine_key, context_before, context_after, replaced from heartline_projections.compactions"
-        " where outcome = 'compacted'"
+        " where outcome = 'compacted' and context_after is not null"
     ).fetchall()
     for engine_key, before, after, replaced in found:
         place = library.place(engine_key)
