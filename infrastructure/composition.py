@@ -16,6 +16,7 @@ from infrastructure.backup.destination import given_stream, new_file
 from infrastructure.backup.reading import check
 from infrastructure.backup.summary import Summary, Told
 from infrastructure.backup.writing import write_backup
+from infrastructure.checking.hosts import Hosts
 from infrastructure.embedded.address import Address
 from infrastructure.embedded.server import EmbeddedPostgres
 from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
@@ -144,6 +145,17 @@ def opened_importing(
 
     with opened_service(url, settings.token) as service:
         yield lambda: Importing(RemoteEnd(service, keyed_by), gateway=gateway)
+
+
+@contextmanager
+def opened_hosts(settings: Settings) -> Iterator[Hosts]:
+    """Open the ledger that the settings name, for what hosts keep on their disks.
+
+    Raises:
+        HeartlineError: as `opened_ledger`.
+    """
+    with opened_library(settings) as library:
+        yield Hosts(library)
 
 
 def migrate_database(settings: Settings, partitions: int) -> None:

@@ -34,7 +34,12 @@ def audit(gateway: str | None, url: str | None, as_json_: bool) -> None:
             say(as_json(finding))
     else:
         show_findings(found)
-    sys.exit(EXIT_FINDINGS if found else 0)
+    sys.exit(EXIT_FINDINGS if severe(found) else 0)
+
+
+def severe(found: Sequence[FindingAnswer]) -> bool:
+    """Say whether there is something to mend or to suspect; that something is unknown is no finding."""
+    return any(one.severity != "info" for one in found)
 
 
 def show_findings(found: Sequence[FindingAnswer]) -> None:

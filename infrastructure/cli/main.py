@@ -11,6 +11,7 @@ from psycopg import Error as PostgresError
 
 from domain.errors import HeartlineError, WrongUsage
 from infrastructure.cli.auditing import audit
+from infrastructure.cli.checking import check, sources
 from infrastructure.cli.doctor import doctor, migrate
 from infrastructure.cli.generating import generate
 from infrastructure.cli.keeping import backup, restore
@@ -70,6 +71,8 @@ for command in (
     summary,
     search,
     audit,
+    check,
+    sources,
     verify,
     checkpoint,
     projections,

@@ -227,6 +227,11 @@ class Ledger:
             row = self.connection.execute("select heartline.name_gateway(%s, %s)", (source, proposed)).fetchone()
         return row[0] if row else None  # type: ignore[return-value]  # text or null
 
+    def gateway_of(self, source: bytes) -> str | None:
+        """Give the name that is kept for a source, None where none is."""
+        rows = self._rows("gateway_of", {"source": source})
+        return rows[0][0] if rows else None
+
     def _has_schema(self) -> bool:
         row = self.connection.execute("select to_regclass('heartline.ledger') is not null").fetchone()
         return bool(row and row[0])

@@ -1,9 +1,8 @@
 """What was imported from where, and how far. It is no part of the evidence."""
 
-from collections.abc import Mapping
 from hashlib import sha256
 
-from msgspec import Struct, json, msgpack
+from msgspec import Struct, json
 from psycopg.rows import class_row, scalar_row
 
 from infrastructure.ledger.connection import AnyConnection, losing_the_database
@@ -49,21 +48,17 @@ class Progress(Struct):
     events: int = 0
 
 
-Marks = Mapping[str, tuple[int, ...]]
-"""Where reading goes on, for each part of a source; what the numbers mean is its reader's."""
-
-
 def source_key(gateway: str, kind: str, identity: bytes) -> bytes:
     """Digest (32 bytes) of what a source is known by."""
     parts = (gateway.encode(), kind.encode(), identity)
     return sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
 
 
-def marks_of(connection: AnyConnection, source: bytes) -> Marks:
-    """Give where reading a source goes on; nothing where it was never read."""
+def marks_of(connection: AnyConnection, source: bytes) -> bytes | None:
+    """Give where reading a source goes on, in its reader's own form; None where it was never read."""
     with losing_the_database(), connection.cursor(row_factory=scalar_row, binary=True) as cursor:
         marks: bytes | None = cursor.execute(statement("queries/source_marks"), {"source": source}).fetchone()
-    return {} if marks is None else msgpack.decode(marks, type=dict[str, tuple[int, ...]])
+    return marks
 
 
 def keep_source(
@@ -73,7 +68,7 @@ def keep_source(
     gateway: str,
     kind: str,
     path: str,
-    marks: Marks,
+    marks: bytes,
     skipped: list[Skipped],
     progress: Progress,
 ) -> None:
@@ -86,7 +81,7 @@ def keep_source(
                 "gateway": gateway,
                 "kind": kind,
                 "path": path,
-                "marks": msgpack.encode(marks),
+                "marks": marks,
                 "problems": json.encode(skipped[:MOST_PROBLEMS]),
                 "problem_count": len(skipped),
                 "records": progress.records,

@@ -1,7 +1,7 @@
 """What a cache trace says was submitted to the model, as commands for the engine that had assembled it."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct, json
 
@@ -34,9 +34,11 @@ class Submissions:
     """Reads the stages of one trace in order: prompts and fingerprints are told by earlier lines.
 
     A run that is tried again has a prompt for each attempt, so each submission keeps the one that stood before it.
+    `kept` gives a message that the host keeps elsewhere, by its fingerprint: this trace may show it only cut.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Callable[[str], bytes | None] | None = None) -> None:
+        self._kept = kept
         self._prompts: OrderedDict[str, bytes] = OrderedDict()
         self._known: OrderedDict[str, bytes] = OrderedDict()
 
@@ -56,7 +58,9 @@ class Submissions:
         """Give a message whole where it can be had: from this line, or from an earlier one by its fingerprint."""
         if position.raw is not None and not position.truncated:
             return position.raw
-        return self._known.get(position.fingerprint or "") or position.raw
+        fingerprint = position.fingerprint or ""
+        whole = self._known.get(fingerprint) or (self._kept(fingerprint) if self._kept and fingerprint else None)
+        return whole or position.raw
 
 
 def facts_of_submission(submission: Submission, delivery_id: str, contents: Contents) -> Sequence[Command]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infrastructure.openclaw.host.rotated_files import Marks, Piece, read_growing
 from infrastructure.openclaw.host.records import FellBack, Place, Problem
+from infrastructure.openclaw.host.rotated_files import Marks, Piece, read_growing
 from infrastructure.openclaw.lossless import legible, too_deep
 from infrastructure.openclaw.times import microseconds
 

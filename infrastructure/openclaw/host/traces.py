@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from infrastructure.openclaw.host.rotated_files import Marks, Piece, read_growing
 from infrastructure.openclaw.host.records import Problem
+from infrastructure.openclaw.host.rotated_files import Marks, Piece, read_growing
 from infrastructure.openclaw.lines import MAX_LINE_BYTES
 
 

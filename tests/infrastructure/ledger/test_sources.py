@@ -7,23 +7,22 @@ STORE = source_key("home", "store", b"store-1")
 
 
 def _kept(ledger: Ledger, progress: Progress, *, path: str = "/a.sqlite", skipped: tuple[Skipped, ...] = ()) -> None:
-    marks = {"session-1": (progress.records, 0)}
     keep_source(
         ledger.connection,
         STORE,
         gateway="home",
         kind="store",
         path=path,
-        marks=marks,
+        marks=b"line %d" % progress.records,
         skipped=list(skipped),
         progress=progress,
     )
 
 
 def test_reading_goes_on_where_it_was_kept(ledger: Ledger) -> None:
-    assert marks_of(ledger.connection, STORE) == {}
+    assert marks_of(ledger.connection, STORE) is None
     _kept(ledger, Progress(7, 7, 9))
-    assert marks_of(ledger.connection, STORE) == {"session-1": (7, 0)}
+    assert marks_of(ledger.connection, STORE) == b"line 7"
 
 
 def test_the_counts_of_all_imports_are_added_and_the_last_path_and_problems_are_told(ledger: Ledger) -> None:

@@ -206,7 +206,7 @@ def test_cells_that_were_broken_at_random_lose_nothing_without_a_word(loose: byt
                     continue
                 row, cell = chance.choice(rows)
                 changed = mutated(cell, chance)
-                kept = f"cast(? as text)" if isinstance(changed, bytes) and chance.random() < 0.8 else "?"
+                kept = "cast(? as text)" if isinstance(changed, bytes) and chance.random() < 0.8 else "?"
                 host.run(f"update or ignore {table} set {column} = {kept} where rowid = ?", changed, row)
         events, problems = told(path)
         kinds = {problem.part for problem in problems if "unknown kind" in problem.reason}  # each is told once

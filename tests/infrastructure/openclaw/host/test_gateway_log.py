@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from infrastructure.openclaw.host.gateway_log import MOST_REASON, read_gateway_log
-from infrastructure.openclaw.host.rotated_files import Marks
 from infrastructure.openclaw.host.records import FellBack, Problem
+from infrastructure.openclaw.host.rotated_files import Marks
 from tests.infrastructure.openclaw.host.mutations import mutated
 
 TURN = (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from infrastructure.openclaw.host.rotated_files import Mark, Marks, Piece, read_growing
 from infrastructure.openclaw.host.records import Problem
+from infrastructure.openclaw.host.rotated_files import Mark, Marks, Piece, read_growing
 from infrastructure.openclaw.host.traces import read_traces
 from tests.infrastructure.openclaw.host.mutations import mutated
 

@@ -1,0 +1,203 @@
+"""`heartline check` and `heartline sources`."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from infrastructure.answers.times import parse_time, rfc3339
+from infrastructure.checking.hosts import Checked, RouteAnswer
+from infrastructure.cli.auditing import severe, show_findings
+from infrastructure.cli.options import gateway_option, json_option, settings, utf8
+from infrastructure.cli.output import as_json, note, printable, say, table, wrapped
+from infrastructure.composition import opened_hosts
+from infrastructure.ledger.sources import Skipped, Source
+from infrastructure.openclaw.host.layout import recognise
+from infrastructure.openclaw.host.places import state_folder
+from infrastructure.openclaw.hosting import ImportedSource
+from infrastructure.openclaw.hosts import ImportedHost, Told
+from infrastructure.openclaw.importing import Imported
+from infrastructure.openclaw.observed import KeyedBy
+
+EXIT_FINDINGS = 1
+MOST_SKIPPED_SHOWN = 5
+"""How much of what was skipped of a source is shown to people; `--json` of `heartline sources` has more."""
+
+keyed_by_option = click.option(
+    "--engine-keyed-by",
+    "keyed_by",
+    type=click.Choice(["session-key", "session-id"]),
+    default="session-key",
+    show_default=True,
+    help="By what the engine kept its state, for sessions of which no recording says it.",
+)
+
+
+@click.command(
+    short_help="The verdict on a host, from what it keeps on its disk.",
+    epilog="""\b
+Examples:
+  heartline check
+  heartline check ~/.openclaw --since 24h
+  heartline check /mnt/copy/openclaw-agent.sqlite --gateway laptop --json | jq -r .summary""",
+)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--since", type=utf8, metavar="TIME", help="Only what happened since a time, a date or an age (24h).")
+@gateway_option
+@keyed_by_option
+@json_option
+def check(path: Path | None, since: str | None, gateway: str | None, keyed_by: KeyedBy, as_json_: bool) -> None:
+    """Import what a host keeps on its disk, read-only, and audit it. Without PATH: where OpenClaw keeps its state.
+
+    Exit code 1 if there is something to mend or to suspect.
+    """
+    layout = recognise(path or state_folder(os.environ, Path.home()))
+    least = None if since is None else parse_time(since, datetime.now(UTC))
+    with opened_hosts(settings()) as hosts, _progress() as told:
+        checked = hosts.check(layout, gateway, least, keyed_by, told)
+    if as_json_:
+        for finding in checked.findings:
+            say(as_json(finding))
+    else:
+        _show(checked, layout.root)
+    sys.exit(EXIT_FINDINGS if severe(checked.findings) else 0)
+
+
+@click.command(
+    short_help="List what was imported, from where and up to where.",
+    epilog="""\b
+Examples:
+  heartline sources
+  heartline sources --json | jq -c 'select(.problem_count > 0) | [.path, .skipped]'""",
+)
+@gateway_option
+@json_option
+def sources(gateway: str | None, as_json_: bool) -> None:
+    """List what was imported of hosts: from where, when, how much, and what was skipped."""
+    with opened_hosts(settings()) as hosts:
+        found = hosts.sources(gateway)
+    if as_json_:
+        for one in found:
+            say(as_json(_answer(one)))
+        return
+    header = ("gateway", "kind", "path", "records", "events", "skipped", "last_at")
+    rows = [
+        (
+            one.gateway,
+            one.kind,
+            printable(one.path),
+            str(one.records),
+            str(one.events),
+            str(one.problem_count),
+            rfc3339(one.last_at),
+        )
+        for one in found
+    ]
+    for line in table(header, rows):
+        say(line)
+    if not found:
+        note("Nothing was imported of a host yet: `heartline check PATH` does.")
+
+
+def _answer(one: Source) -> dict[str, object]:
+    return {
+        "source": one.source.hex(),
+        "gateway": one.gateway,
+        "kind": one.kind,
+        "path": one.path,
+        "records": one.records,
+        "recorded": one.recorded,
+        "events": one.events,
+        "first_at": rfc3339(one.first_at),
+        "last_at": rfc3339(one.last_at),
+        "problem_count": one.problem_count,
+        "skipped": [{"place": skipped.place, "reason": skipped.reason} for skipped in one.skipped],
+    }
+
+
+def _show(checked: Checked, root: str) -> None:
+    imported = checked.imported
+    say(f"{printable(root)}  gateway {imported.gateway}")
+    show_imported(imported)
+    say()
+    _show_routes(checked.routes)
+    say()
+    show_findings(checked.findings)
+    _show_next(checked)
+
+
+def show_imported(imported: ImportedHost) -> None:
+    """Tell people what was read of a host."""
+    for recording in imported.recordings:
+        _show_read(recording.source, "recording", recording.lines, recording.recorded, recording.events, _of(recording))
+    for one in imported.sources:
+        _show_read(one.source, one.kind, one.records, one.recorded, one.events, one.skipped, one)
+
+
+def _of(recording: Imported) -> list[Skipped]:
+    return [Skipped(f"{one.source}:{one.line}", one.reason) for one in recording.rejected]
+
+
+def _show_read(
+    path: str,
+    kind: str,
+    records: int,
+    recorded: int,
+    events: int,
+    skipped: Sequence[Skipped],
+    source: ImportedSource | None = None,
+) -> None:
+    sessions = "" if source is None else f"{source.sessions} sessions, "
+    unread = f", {len(skipped)} skipped" if skipped else ""
+    say(f"  {kind:<9}  {printable(path)}")
+    say(f"             {sessions}{records} records read, {recorded} of them new, {events} events{unread}")
+    for one in skipped[:MOST_SKIPPED_SHOWN]:
+        note(f"    {printable(one.place)}: {printable(one.reason)}")
+    if len(skipped) > MOST_SKIPPED_SHOWN:
+        note(f"    … and {len(skipped) - MOST_SKIPPED_SHOWN} more: `heartline sources --json` has them")
+
+
+def _show_routes(routes: Sequence[RouteAnswer]) -> None:
+    header = ("routing_key", "ticks", "sessions", "billed_tokens", "outcomes", "first_at", "last_at")
+    rows = [
+        (
+            printable(one.routing_key),
+            str(one.ticks),
+            str(one.sessions),
+            "-" if one.billed_tokens is None else f"{one.billed_tokens:,}",
+            ", ".join(f"{count} {outcome}" for outcome, count in sorted(one.outcomes.items())) or "-",
+            one.first_at,
+            one.last_at,
+        )
+        for one in routes
+    ]
+    for line in table(header, rows):
+        say(line)
+
+
+def _show_next(checked: Checked) -> None:
+    """Say what to try next: the worst finding's own evidence, or where the numbers are."""
+    gateway = checked.imported.gateway
+    worst = next((one for one in checked.findings if one.severity == "error"), None)
+    commands = [f"heartline ticks --gateway {gateway}"]
+    if worst is not None and worst.evidence:
+        commands.insert(0, f"heartline context {worst.evidence[0]}")
+    for line in wrapped("Next: " + "; ".join(commands), indent=""):
+        say(line)
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """Name on a terminal what is being read; say nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _path: None
+        return
+    from rich.console import Console  # noqa: PLC0415  # loading it takes longer than a small check
+    from rich.status import Status  # noqa: PLC0415  # the same
+
+    with Status("reading", console=Console(stderr=True)) as status:
+        yield lambda path: status.update(f"reading {printable(path)}")
