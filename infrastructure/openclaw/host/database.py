@@ -174,9 +174,14 @@ class _Opened:
             return left < 0
 
         self._connection.set_progress_handler(goes_too_far, _STEPS_AT_ONCE)
-        self._connection.execute("begin")
-        found = read(self._connection)
-        self._connection.execute("rollback")
+        try:
+            self._connection.execute("begin")
+            found = read(self._connection)
+            self._connection.execute("rollback")
+        except UnicodeDecodeError as error:  # what SQLite says of a broken file repeats its bytes
+            raise sqlite3.DatabaseError(bytes(error.object).decode(errors="replace")) from None
+        except MemoryError:  # so SQLite answers where a broken row claims to be larger than its page
+            raise sqlite3.DatabaseError("a row needs more memory than there is") from None
         return found
 
 

@@ -14,6 +14,8 @@ from infrastructure.openclaw.host.tables import Page, Row, Tables
 from infrastructure.openclaw.host.transcripts import UnknownKinds, entry_of
 
 _MOST_REWRITES = 3
+_TURNS = (b'"leaf"', b'"reset"')
+_HEAD = 256
 
 
 class _Branch(msgspec.Struct, frozen=True):
@@ -31,12 +33,14 @@ class _Branch(msgspec.Struct, frozen=True):
 def transcript_records(tables: Tables, session: str, after: int) -> Iterator[Record]:
     """Read the records of a session behind event `after`: of its rows, and of the archive if it was moved into one.
 
-    If the host rewrites the transcript meanwhile, it is read anew from its start.
+    If the host rewrites the transcript meanwhile, it is read anew from its start. So it is if behind event `after` the
+    host turns to another branch, since that decides which of the earlier events are in use.
     """
     if not tables.has("event"):
         return
     entries = _Entries(tables, session)
     last = after
+    resumed = after >= 0
     for _ in range(_MOST_REWRITES):
         rewritten = False
         for found in pages_of_events(
@@ -45,8 +49,8 @@ def transcript_records(tables: Tables, session: str, after: int) -> Iterator[Rec
             if isinstance(found, Problem):
                 yield found
             elif found.rows:
-                if rewritten := entries.is_rewritten(found.beside):
-                    last = -1
+                if rewritten := entries.is_rewritten(found.beside) or (resumed and any(map(_may_turn, found.rows))):
+                    last, resumed = -1, False
                     break
                 for row in found.rows:
                     yield from entries.of_row(row, found.beside)
@@ -104,6 +108,12 @@ class _Entries:
             entry = replace(entry, active=False)
         if entry is not None:
             yield entry
+
+
+def _may_turn(row: Row) -> bool:
+    """Tell whether an event may turn to another branch: such are short, and never compressed."""
+    text = row[1]
+    return isinstance(text, bytes) and any(turn in text[:_HEAD] for turn in _TURNS)
 
 
 def _branch(tables: Tables, page: Page, session: str, rows: list[Row]) -> _Branch:

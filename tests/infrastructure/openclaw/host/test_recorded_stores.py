@@ -1,6 +1,7 @@
 """What the stores of the real host say agrees with what the same host told its engine while it wrote them."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def stored(store: Store) -> list[TranscriptMessage]:
 def never_delivered(messages: list[TranscriptMessage]) -> set[Identity]:
     """Give what the host keeps to itself: `/compact` with its answer, and the turns that failed."""
     kept: set[Identity] = set()
-    for asked, answered in zip(messages, messages[1:], strict=False):
+    for asked, answered in pairwise(messages):
         reply = decode_message(answered.raw)
         failed = reply.role == "assistant" and reply.stop_reason == "error"
         if decode_message(asked.raw).role == "user" and (failed or message_text(asked.raw).startswith("/compact")):

@@ -1,4 +1,4 @@
-"""A process that has a store open as a host has: it runs the statements that it is given, and says what came of them."""
+"""A process that has a store open as a host has: it runs the statements that it is given, and says what came."""
 
 import json
 import sqlite3
