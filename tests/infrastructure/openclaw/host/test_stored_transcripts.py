@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,19 @@ def test_a_turn_to_another_branch_tells_the_earlier_messages_again(path: Path, k
         host.run("update session_transcript_index_state set indexed_seq = 4")
     again = [found for found in records(path, "a", 3) if isinstance(found, TranscriptMessage)]
     assert [(found.place.number, found.active) for found in again] == [(0, True), (1, True), (2, False), (3, False)]
+
+
+def test_a_long_transcript_is_read_in_bounded_memory(path: Path) -> None:
+    with Host(path) as host:
+        host.run("begin")
+        for seq in range(60):
+            host.event("a", seq, message(seq, "x" * (1 << 20)))
+        host.run("commit")
+    with Store.open(path) as store:
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in store.transcript("a")) == 60
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 24 << 20  # two pages, and the copies that are made of one event
