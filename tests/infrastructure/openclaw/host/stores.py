@@ -1,5 +1,6 @@
 """Stores as the current release makes them: the tables that are read, with the same keys, kinds and checks."""
 
+import hashlib
 import json
 import sqlite3
 from pathlib import Path
@@ -170,3 +171,29 @@ def numbers(found: list[Record]) -> list[int | None]:
 
 def reasons(found: list[Record] | list[Problem]) -> list[str]:
     return [one.reason for one in found if isinstance(one, Problem)]
+
+
+def cold(events: list[bytes], active: list[int]) -> bytes:
+    """Write the archive into which a transcript is moved."""
+    lines: list[object] = [{"kind": "header", "version": 1, "sessionId": "a", "generation": "g"}]
+    lines += [
+        {"kind": "event", "row": {"seq": seq, "event_json": event.decode(), "created_at": AT}}
+        for seq, event in enumerate(events)
+    ]
+    lines += [{"kind": "active", "row": {"active_position": at, "event_seq": seq}} for at, seq in enumerate(active)]
+    return zstandard.compress(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+
+
+def put_away(host: Host, archive: bytes, storage: str, count: int = 3) -> Path:
+    """Note an archive that holds a session's transcript, in the store or as a file."""
+    digest = hashlib.sha256(archive).hexdigest()
+    name = f"{digest}.jsonl.zst"
+    blob = archive if storage == "sqlite" else None
+    row = ("a", "g", name, digest, count, count - 1, storage, blob)
+    host.run("insert into session_transcript_cold_archives values (?, ?, ?, ?, ?, ?, ?, ?)", *row)
+    host.run("delete from transcript_events")
+    file = host.path.parent / "cold" / name
+    if storage == "file":
+        file.parent.mkdir()
+        file.write_bytes(archive)
+    return file

@@ -1,5 +1,4 @@
 import hashlib
-import json
 from pathlib import Path
 
 import pytest
@@ -15,36 +14,13 @@ from tests.infrastructure.openclaw.host.stores import (
     AT,
     HEARTBEAT,
     Host,
+    cold,
     message,
     numbers,
+    put_away,
     reasons,
     records,
 )
-
-
-def cold(events: list[bytes], active: list[int]) -> bytes:
-    lines: list[object] = [{"kind": "header", "version": 1, "sessionId": "a", "generation": "g"}]
-    lines += [
-        {"kind": "event", "row": {"seq": seq, "event_json": event.decode(), "created_at": AT}}
-        for seq, event in enumerate(events)
-    ]
-    lines += [{"kind": "active", "row": {"active_position": at, "event_seq": seq}} for at, seq in enumerate(active)]
-    return zstandard.compress(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
-
-
-def put_away(host: Host, archive: bytes, storage: str, count: int = 3) -> Path:
-    """Note an archive that holds a session's transcript, in the store or as a file."""
-    digest = hashlib.sha256(archive).hexdigest()
-    name = f"{digest}.jsonl.zst"
-    blob = archive if storage == "sqlite" else None
-    row = ("a", "g", name, digest, count, count - 1, storage, blob)
-    host.run("insert into session_transcript_cold_archives values (?, ?, ?, ?, ?, ?, ?, ?)", *row)
-    host.run("delete from transcript_events")
-    file = host.path.parent / "cold" / name
-    if storage == "file":
-        file.parent.mkdir()
-        file.write_bytes(archive)
-    return file
 
 
 @pytest.mark.parametrize("storage", ["file", "sqlite"])

@@ -3,15 +3,17 @@
 import os
 import random
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from infrastructure.openclaw.host.database import UnreadableStore
 from infrastructure.openclaw.host.records import Problem, TranscriptMessage
 from infrastructure.openclaw.host.store import Store
 from tests.crash.moments import SEED
-from tests.infrastructure.openclaw.host.stores import SCHEMA, Host, message
+from tests.infrastructure.openclaw.host.stores import SCHEMA, Host, cold, message, put_away, records
 
 pytestmark = pytest.mark.crash
 
@@ -210,3 +212,28 @@ def test_cells_that_were_broken_at_random_lose_nothing_without_a_word(loose: byt
         events, problems = told(path)
         kinds = {problem.part for problem in problems if "unknown kind" in problem.reason}  # each is told once
         assert {event for event in lost(events, problems) if event[0] not in kinds} == set(), seed
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_archives_that_were_broken_at_random_lose_nothing_without_a_word(tmp_path: Path, chunk: int) -> None:
+    """Broken on the disk, so that the digest tells; or by whoever wrote it, so that each line has to."""
+    events = [message(seq, f"event {seq} " * 20) for seq in range(12)]
+    sound = cold(events, [*range(0, 12, 2)])
+    for case in range(CASES // CHUNKS):
+        seed = f"{SEED} archives {chunk} {case}"
+        chance = random.Random(seed)
+        written = chance.random() < 0.7
+        data = bytearray(zstandard.decompress(sound) if written else sound)
+        flipped(data, chance)
+        chance.choice([flipped, written_over, cut, taken_out, put_in])(data, chance)
+        archive = zstandard.compress(data) if written else bytes(data)
+        path = tmp_path / f"{case}.sqlite"
+        with Host(path, journal="memory") as host:
+            host.run("pragma synchronous = off")
+            put_away(host, archive, "sqlite", len(events))
+            if not written:
+                host.run("update session_transcript_cold_archives set archive_sha256 = ?", sha256(sound).hexdigest())
+        found = records(path, "a")
+        told_of = {one.place.number for one in found if isinstance(one, TranscriptMessage)}
+        assert told_of >= set(range(12)) or any(isinstance(one, Problem) for one in found), seed
+        path.unlink()
