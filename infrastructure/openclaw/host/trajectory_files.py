@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from infrastructure.openclaw.host.growing import GrowingFile, Mark
+from infrastructure.openclaw.host.appended import AppendedFile, Mark
 from infrastructure.openclaw.host.records import Place, Problem, Run
 from infrastructure.openclaw.host.trajectories import Known, Runs
 from infrastructure.openclaw.lossless import legible
@@ -33,7 +33,7 @@ class TrajectoryFile:
     def records(self) -> Iterator[Run | Problem]:
         """Read the runs behind the mark; what can't be read is a problem, and so is a file that the host gave up."""
         try:
-            file = GrowingFile(self._path, self._mark)
+            file = AppendedFile(self._path, self._mark)
             self.anew = file.anew
             runs = Runs(_known(file.previous))
             begun: dict[int, tuple[int, int]] = {}

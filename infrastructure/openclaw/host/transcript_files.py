@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from infrastructure.openclaw.host.appended import AppendedFile, Mark
 from infrastructure.openclaw.host.branches import EVERYTHING, Branch, Leaps, Link, link_of
-from infrastructure.openclaw.host.growing import GrowingFile, Mark
 from infrastructure.openclaw.host.records import Place, Problem, Record, TranscriptMessage
 from infrastructure.openclaw.host.session_names import session_file
 from infrastructure.openclaw.host.transcripts import UnknownKinds, entry_of
@@ -37,7 +37,7 @@ _HEADER = msgspec.json.Decoder(Header)
 
 
 class TranscriptFile:
-    """The records of one file, from a mark on (see GrowingFile for what a mark holds good for).
+    """The records of one file, from a mark on (see AppendedFile for what a mark holds good for).
 
     A checkpoint or an archive holds entries of the session that its name says, and they are the very entries of its
     transcript: same ids, same bytes. So they are told as the session's, and whoever has one knows it again. The name
@@ -68,7 +68,7 @@ class TranscriptFile:
         named = session_file(self._path.name)
         compressed = named is not None and named.compressed
         try:
-            file = GrowingFile(self._path, self._mark, compressed=compressed)
+            file = AppendedFile(self._path, self._mark, compressed=compressed)
             self.anew = file.anew
             session_id = self._expected or session_of(self._path)
             branch, previous = self._branch(file, compressed)
@@ -80,7 +80,7 @@ class TranscriptFile:
         except (OSError, zstandard.ZstdError) as error:
             yield self._problem(None, f"it could not be read: {error}")
 
-    def _told(self, file: GrowingFile, session_id: str, branch: Branch) -> Iterator[Record]:
+    def _told(self, file: AppendedFile, session_id: str, branch: Branch) -> Iterator[Record]:
         unknown = UnknownKinds()
         for line in file.lines():
             record = self._record(line, session_id, file.unended)
@@ -103,19 +103,19 @@ class TranscriptFile:
             return self._problem(line.number, "half-written: it has no line end, and is read once it is whole")
         return record
 
-    def _branch(self, file: GrowingFile, compressed: bool) -> tuple[Branch, str | None]:
+    def _branch(self, file: AppendedFile, compressed: bool) -> tuple[Branch, str | None]:
         """Find the branch that the session is on, and the id of the last entry, by reading ahead."""
         leaps = Leaps(file.previous)
-        ahead = GrowingFile(self._path, self._mark if file.anew is None else None, compressed=compressed)
+        ahead = AppendedFile(self._path, self._mark if file.anew is None else None, compressed=compressed)
         for number, link in _links(ahead):
             leaps.take(number, link)
         if leaps.any and self._mark is not None:
             leaps = Leaps()
-            for number, link in _links(GrowingFile(self._path, compressed=compressed)):
+            for number, link in _links(AppendedFile(self._path, compressed=compressed)):
                 leaps.take(number, link)
         if not leaps.any:
             return EVERYTHING, leaps.previous
-        return leaps.branch(lambda: _links(GrowingFile(self._path, compressed=compressed))), leaps.previous
+        return leaps.branch(lambda: _links(AppendedFile(self._path, compressed=compressed))), leaps.previous
 
     def _problem(self, number: int | None, reason: str) -> Problem:
         return Problem(self._name, "", number, reason)
@@ -154,7 +154,7 @@ def session_of(path: Path) -> str:
     return named.session_id if named is not None else legible(path.stem)
 
 
-def _links(file: GrowingFile) -> Iterator[tuple[int, Link]]:
+def _links(file: AppendedFile) -> Iterator[tuple[int, Link]]:
     for line in file.lines():
         if line.content is not None and (link := link_of(line.content)) is not None:
             yield line.number, link

@@ -34,7 +34,7 @@ class Mark(Struct, frozen=True):
     previous: str | None = None
 
 
-class GrowingFile:
+class AppendedFile:
     """The lines of a file that grows, from a mark on.
 
     `anew` says why the mark does not hold, so that everything is read again: the file was replaced (another inode or
