@@ -14,6 +14,7 @@ from infrastructure.openclaw.lines import Line, read_lines
 
 _FIRST = 64 * 1024
 _LAST = 4 * 1024
+_PACKED_AT_ONCE = 512  # which come to 16 MiB at the very most
 
 
 class Mark(Struct, frozen=True):
@@ -106,8 +107,7 @@ class AppendedFile:
         if self._place:
             return
         with self._path.open("rb") as stream:
-            plain = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-            yield from read_lines(io.BufferedReader(plain))
+            yield from read_lines(io.BufferedReader(Unpacked(stream)))
         self._place = self._status.st_size
 
     def _broken(self, mark: Mark, stream: BinaryIO) -> str | None:
@@ -126,6 +126,50 @@ class AppendedFile:
     def _before(self, place: int) -> str:
         with self._path.open("rb") as stream:
             return _digest(stream, place)
+
+
+class Unpacked(io.RawIOBase):
+    """What a stream that is compressed with zstd holds. Errors: zstandard.ZstdError where it is broken or cut off.
+
+    The library's own reader takes a stream that is cut off for one that ends.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame = self._decompressor.decompressobj()
+        self._begun = False
+        self._held = b""
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]  # of bytes
+        """Read some bytes into a buffer, and say how many; 0 at the end."""
+        while not self._held:
+            packed = self._stream.read(_PACKED_AT_ONCE)
+            if not packed:
+                if self._begun:
+                    raise zstandard.ZstdError("it ends in the middle of a frame")
+                return 0
+            self._held = self._unpacked(packed)
+        view = memoryview(buffer)
+        given = self._held[: len(view)]
+        view[: len(given)] = given
+        self._held = self._held[len(given) :]
+        return len(given)
+
+    def _unpacked(self, packed: bytes) -> bytes:
+        pieces: list[bytes] = []
+        while packed:
+            self._begun = True
+            pieces.append(self._frame.decompress(packed))
+            packed = b""
+            if self._frame.eof:
+                packed = self._frame.unused_data
+                self._frame, self._begun = self._decompressor.decompressobj(), False
+        return b"".join(pieces)
 
 
 class _Counted:

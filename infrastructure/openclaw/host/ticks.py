@@ -8,6 +8,7 @@ import msgspec
 import zstandard
 
 from infrastructure.openclaw.bad_line import BadLine
+from infrastructure.openclaw.host.appended import Unpacked
 from infrastructure.openclaw.host.records import Place, TranscriptMessage
 from infrastructure.openclaw.host.transcripts import entry_of
 from infrastructure.openclaw.lines import Line, read_lines
@@ -63,8 +64,7 @@ def _first_lines(path: Path, compressed: bool = False) -> Iterator[Line]:
     try:
         with path.open("rb") as stream:
             if compressed:
-                with zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True) as plain:
-                    start = plain.read(_LOOKED_AT)
+                start = io.BufferedReader(Unpacked(stream)).read(_LOOKED_AT)
             else:
                 start = stream.read(_LOOKED_AT)
     except (OSError, zstandard.ZstdError):

@@ -1,12 +1,13 @@
 """A transcript's file: May's `<session id>.jsonl`, its checkpoints and archives."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import zstandard
 
-from infrastructure.openclaw.host.appended import AppendedFile, Mark
+from infrastructure.openclaw.host.appended import AppendedFile, Mark, Unpacked
 from infrastructure.openclaw.host.branches import EVERYTHING, Branch, Leaps, Link, link_of
 from infrastructure.openclaw.host.records import Place, Problem, Record, TranscriptMessage
 from infrastructure.openclaw.host.session_names import session_file
@@ -135,8 +136,7 @@ def header_of(path: Path) -> Header | None:
     try:
         with path.open("rb") as stream:
             if named is not None and named.compressed:
-                with zstandard.ZstdDecompressor().stream_reader(stream) as plain:
-                    first = plain.read(_HEADER_BYTES).split(b"\n", 1)[0]
+                first = io.BufferedReader(Unpacked(stream)).readline(_HEADER_BYTES)
             else:
                 first = stream.readline(_HEADER_BYTES)
         header = _HEADER.decode(first.removeprefix(b"\xef\xbb\xbf"))
