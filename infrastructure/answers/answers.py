@@ -66,6 +66,7 @@ class Answers(Witnessed, Protocol):
 
         Raises:
             BadCursor: the cursor is none, or of another list or ledger.
+            UnknownStream: nothing is on record of the gateway, key or agent that is named.
         """
         ...
 
@@ -107,6 +108,7 @@ class Answers(Witnessed, Protocol):
         Raises:
             UnusableQuery: there is no word to look for.
             BadCursor: it does not go on from this cursor.
+            UnknownStream: nothing is on record of the gateway, key or agent that is named.
         """
         ...
 

@@ -27,6 +27,12 @@ class UnknownEvent(WrongUsage):
     code = "unknown-event"
 
 
+class UnknownEventType(WrongUsage):
+    """There are no events of this type."""
+
+    code = "unknown-event-type"
+
+
 class BadCursor(WrongUsage):
     """The cursor is of another ledger or history, is ahead of the log, or is none."""
 

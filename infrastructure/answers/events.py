@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from heapq import merge
+from typing import get_args
 
 from msgspec import Raw, Struct, json
 
-from domain.events import decode
+from domain.events import Event, decode
 from infrastructure.answers.cursor import Cursor
-from infrastructure.answers.errors import UnknownEvent
+from infrastructure.answers.errors import UnknownEvent, UnknownEventType
+from infrastructure.answers.known import nearest
 from infrastructure.answers.library import Library, Place
 from infrastructure.answers.objects import EventAnswer, EventPage
 from infrastructure.answers.times import rfc3339
@@ -16,6 +18,9 @@ from infrastructure.ledger.evidence import Row
 
 EVENT_ID = re.compile(r"([0-9]{1,9})-([0-9]{1,18})")
 """How an event id is written: partition and position."""
+
+TYPES = tuple(sorted(one.__name__ for one in get_args(Event)))
+"""The types that events have."""
 
 MOST_READ_AT_ONCE = 256
 """How many events are read from a partition at once, at most."""
@@ -144,7 +149,12 @@ def place_of(library: Library, wanted: Wanted) -> Place | None:
 
     Raises:
         UnknownStream: there is no such engine or gateway.
+        UnknownEventType: a type is wanted that no event has.
     """
+    for name in wanted.types:
+        if name not in TYPES:
+            near = " or ".join(nearest(name, TYPES))
+            raise UnknownEventType(f"There are no events of type {name}. Did you mean {near}?")
     if wanted.engine_key is None and wanted.gateway is None:
         return None
     library.refresh("engines")

@@ -1,7 +1,6 @@
 """What answers are read from: a ledger, and its projections brought up to date."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from psycopg.rows import class_row
 from domain.engine import Phase
 from domain.keys import Kind, stream_id
 from infrastructure.answers.errors import UnknownStream
+from infrastructure.answers.known import unknown
 from infrastructure.ledger.connection import losing_the_database
 from infrastructure.ledger.ledger import Ledger
 from projections.catalogue import PROJECTIONS
@@ -112,7 +112,7 @@ class Library:
         """
         if gateway is None or self.rows("engines/has_gateway", {"gateway": gateway})[0][0]:
             return
-        names = sorted({one.gateway for one in self.streams()})
+        names = [name for (name,) in self.rows("engines/gateways", {})]
         hint = f"There are {', '.join(names)}." if names else "The ledger holds no stream yet."
         raise UnknownStream(f"No gateway {gateway} is on record. {hint}")
 
@@ -129,11 +129,7 @@ class Library:
                 f"{len(found)} gateways have an engine {engine_key}: say --gateway with one of {gateways}."
             )
         if not found:
-            keys = sorted({one.engine_key for one in self.streams(gateway)})
-            near = get_close_matches(engine_key, keys, n=3, cutoff=0.3) or keys[:3]
-            hint = f"Did you mean {' or '.join(near)}?" if near else "The ledger holds no stream there yet."
-            where = f" of gateway {gateway}" if gateway else ""
-            raise UnknownStream(f"No engine {engine_key}{where} is on record. {hint}")
+            raise unknown(self.rows, "engine_key", engine_key, gateway)
         return self.placed(found[0].gateway, engine_key, found[0].routing_key)
 
     def placed(self, gateway: str, engine_key: str, routing_key: str) -> Place:

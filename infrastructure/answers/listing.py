@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from infrastructure.answers.cursor import PREFIX_BYTES
 from infrastructure.answers.errors import BadCursor
+from infrastructure.answers.known import check_names
 from infrastructure.answers.library import Library
 from infrastructure.answers.objects import CursorText
 from projections.sql import statement
@@ -112,7 +113,7 @@ def page_of(library: Library, listing: Listing[R, A], selection: Selection, afte
 
     Raises:
         BadCursor: the cursor is none, or of another list, ledger or history.
-        UnknownStream: there is no such gateway.
+        UnknownStream: there is no such gateway, key or agent.
     """
     before = None if after is None else _place(library, listing, after)
     library.refresh(*listing.reads)
@@ -128,6 +129,8 @@ def page_of(library: Library, listing: Listing[R, A], selection: Selection, afte
     with library.ledger.connection.cursor(binary=True, row_factory=class_row(listing.row)) as cursor:
         # unprepared, so that Postgres sees the values: a filter that is null is none at all
         rows = cursor.execute(statement(listing.statement), parameters, prepare=False).fetchall()
+    if not rows and after is None:
+        check_names(library.rows, selection.gateway, selection.engine_key, selection.routing_key, selection.agent)
     shown = rows[:size]
     cursor_text = _text(library, listing, shown[-1]) if shown else None
     return Page(listing.answers(library, shown), cursor_text, len(rows) > size)

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from domain.errors import WrongUsage
 from infrastructure.answers.hit_cursor import HitPlace, hit_cursor, read_hit_cursor
+from infrastructure.answers.known import check_names
 from infrastructure.answers.library import Library
 from infrastructure.answers.objects import CursorText, EngineKey, EventId, Gateway, RoutingKey, Time
 from infrastructure.answers.snippets import Snippets
@@ -132,7 +133,7 @@ def search_page(library: Library, sought: Sought) -> SearchPage:
     Raises:
         UnusableQuery: the query has no word to look for.
         BadCursor: `after` does not belong to this ledger's history.
-        UnknownStream: there is no such gateway.
+        UnknownStream: there is no such gateway, key or agent.
         WrongUsage: `after` is given of what is ranked.
     """
     if sought.ranked and sought.after is not None:
@@ -144,6 +145,8 @@ def search_page(library: Library, sought: Sought) -> SearchPage:
     library.check_gateway(sought.gateway)
     want = MOST_HITS if sought.ranked else sought.limit + 1
     keys = _newest(library, asking, sought, after, want)
+    if not keys and after is None:
+        check_names(library.rows, sought.gateway, sought.engine_key, sought.routing_key, sought.agent)
     more = len(keys) > sought.limit
     keys = _ranked(library, asking, keys, sought.limit) if sought.ranked else keys[: sought.limit]
     return SearchPage(_hits(library, Snippets(query), keys, ranked=sought.ranked), more and not sought.ranked)

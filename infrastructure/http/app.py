@@ -30,6 +30,7 @@ from infrastructure.http import (
 from infrastructure.http.admission import Admission, administers, reads
 from infrastructure.http.gate import Gate
 from infrastructure.http.limits import HeldBytes, Limits
+from infrastructure.http.named import knows_parameters
 from infrastructure.http.origins import Origins
 from infrastructure.service.service import Service
 
@@ -59,7 +60,11 @@ def make_app(service: Service, doors: Doors) -> Gate:
     app = Litestar(
         route_handlers=[
             # Those which write ask by themselves what a token allows: only they know for which gateway.
-            Router("/v1", route_handlers=[*observations.ROUTES, *engine.ROUTES, *gateways.ROUTES]),
+            Router(
+                "/v1",
+                route_handlers=[*observations.ROUTES, *engine.ROUTES, *gateways.ROUTES],
+                guards=[knows_parameters],
+            ),
             Router(
                 "/v1",
                 route_handlers=[
@@ -70,9 +75,9 @@ def make_app(service: Service, doors: Doors) -> Gate:
                     *searching.ROUTES,
                     *proving.ROUTES,
                 ],
-                guards=[reads],
+                guards=[reads, knows_parameters],
             ),
-            Router("/v1", route_handlers=[*tokens.ROUTES, *keeping.ROUTES], guards=[administers]),
+            Router("/v1", route_handlers=[*tokens.ROUTES, *keeping.ROUTES], guards=[administers, knows_parameters]),
             *health.ROUTES,
         ],
         dependencies={"service": Provide(provided, sync_to_thread=False)},  # with a second one each request is slower

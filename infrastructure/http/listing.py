@@ -98,7 +98,7 @@ def _route(listing: AnyListing) -> BaseRouteHandler:
         sync_to_thread=True,
         summary=listing.summary,
         operation_class=InLinesToo,
-        responses=problems(_404="No such gateway is on record."),
+        responses=problems(_404="No such gateway, key or agent is on record."),
     )(function)
 
 

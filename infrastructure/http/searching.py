@@ -45,7 +45,7 @@ Rank = Annotated[bool, QueryParameter(description="Of the newest 1,000, those fi
     "/search",
     sync_to_thread=True,
     summary="Find words in entries, tool calls and tool results, newest first.",
-    responses=problems(_404="No such gateway is on record."),
+    responses=problems(_404="No such gateway, key or agent is on record."),
 )
 def search(
     request: Request[Any, Any, Any],

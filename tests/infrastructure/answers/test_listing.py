@@ -1,6 +1,7 @@
 """Lists, all of them alike: newest first, page by page, each row once, and only what was asked for."""
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from infrastructure.answers import listing as listing_module
 from infrastructure.answers.engines import ENGINES
 from infrastructure.answers.errors import BadCursor, UnknownStream
 from infrastructure.answers.keys import KEYS
+from infrastructure.answers.known import MOST_COMPARED, names_of
 from infrastructure.answers.library import Library
 from infrastructure.answers.listing import MOST_AT_ONCE, AnyListing, Selection
 from infrastructure.answers.listings import LISTINGS
@@ -144,8 +146,10 @@ FILTERS: dict[str, tuple[Selection, Callable[[Any], bool]]] = {
     "routing key": (Selection(routing_key=HEARTBEAT), lambda row: row.routing_key == HEARTBEAT),
     "engine key": (Selection(engine_key=HEARTBEAT), lambda row: row.engine_key == HEARTBEAT),
     "agent": (Selection(agent="main"), lambda row: agent_of(row.routing_key) == "main"),
-    "no such agent": (Selection(agent="nobody"), lambda _row: False),
-    "no such key": (Selection(engine_key="nobody", routing_key="nobody"), lambda _row: False),
+    "keys that are not of each other": (
+        Selection(engine_key="agent:other:main", routing_key=HEARTBEAT),
+        lambda _row: False,
+    ),
     "key of a gateway": (
         Selection(gateway="first", routing_key=HEARTBEAT),
         lambda row: (row.gateway, row.routing_key) == ("first", HEARTBEAT),
@@ -220,3 +224,50 @@ def test_a_cursor_that_is_none_or_foreign_is_refused(filled: Ledger, listing: An
         answers.listed(listing, Selection(), ahead)
     with Ledger.open(databases.make(partitions=4)) as another, pytest.raises(BadCursor, match="another ledger"):
         LocalAnswers(Library(another)).listed(listing, Selection(), cursor)
+
+
+UNKNOWN: dict[str, tuple[Selection, str]] = {
+    "engine key": (
+        Selection(engine_key=f"{HEARTBEAT[:-1]}"),
+        f"No engine {HEARTBEAT[:-1]} is on record. Did you mean {HEARTBEAT}",
+    ),
+    "routing key": (
+        Selection(routing_key="agent:main:heartbeat"),
+        f"No routing key agent:main:heartbeat is on record. Did you mean {HEARTBEAT}",
+    ),
+    "agent": (Selection(agent="mains"), "No agent mains is on record. Did you mean main"),
+    "agent of a gateway": (
+        Selection(agent="other", gateway="first"),
+        "No agent other of gateway first is on record. Did you mean main",
+    ),
+    "one of two": (Selection(agent="main", routing_key="nobody"), "No routing key nobody is on record. Did you mean"),
+}
+
+
+@each_listing
+@pytest.mark.parametrize(("selection", "told"), UNKNOWN.values(), ids=UNKNOWN)
+def test_a_key_or_an_agent_that_nobody_has_is_refused_with_the_nearest(
+    filled: Ledger, tmp_path: Path, listing: AnyListing, selection: Selection, told: str
+) -> None:
+    record(filled, tmp_path, "more", call("agent:other:main", "o", "2026-11-24T00:10:00Z"))
+    with pytest.raises(UnknownStream, match=re.escape(told)):
+        LocalAnswers(Library(filled)).listed(listing, selection)
+
+
+@each_listing
+def test_a_known_key_of_which_nothing_is_found_gives_an_empty_list(filled: Ledger, listing: AnyListing) -> None:
+    answers = LocalAnswers(Library(filled))
+    for selection in (Selection(engine_key=HEARTBEAT, since=10**18), Selection(agent="main", until=5)):
+        assert answers.listed(listing, selection).items == []
+
+
+def test_the_nearest_are_sought_among_a_bounded_number_of_keys(ledger: Ledger, tmp_path: Path) -> None:
+    """Comparing costs as much as a hundred questions do; the newest are compared."""
+    newest = call("agent:newest:main", "n", "2026-11-24T00:20:00Z")
+    calls = [call(f"agent:a{number}:main", "o", "2026-11-24T00:10:00Z") for number in range(9)]
+    record(ledger, tmp_path, "many", *calls, newest)
+    library = Library(ledger)
+    library.refresh("engines")
+    assert names_of(library.rows, "engine_key", None, most=3)[0] == "agent:newest:main"
+    assert len(names_of(library.rows, "engine_key", None, most=3)) == 3
+    assert MOST_COMPARED == 2_000

@@ -49,6 +49,9 @@ def test_wrong_usage_ends_with_2_and_says_what_there_is(
             for one in LISTINGS
             for options, words in (
                 (("--gateway", "smaple"), ["smaple", "sample", "other"]),
+                (("--engine-key", "agent:main:main:hartbeat"), [f"Did you mean {KEY}"]),
+                (("--routing-key", "agent:main:main:hartbeat"), [f"Did you mean {KEY}"]),
+                (("--agent", "mian"), ["Did you mean main"]),
                 (("--since", "soon"), ["soon"]),
                 (("--after", "nonsense"), ["no cursor of a list", "--after"]),
                 (("--limit", "0"), ["--limit"]),
@@ -56,6 +59,8 @@ def test_wrong_usage_ends_with_2_and_says_what_there_is(
             )
         ),
         (("engines", "--session-id", "s"), ["--session-id"]),
+        (("events", "--type", "TurnCommited"), ["TurnCommited", "Did you mean TurnCommitted"]),
+        (("search", "x", "--agent", "mian"), ["Did you mean main"]),
         (("context", *SAMPLE, "--call", "26"), ["26", "25"]),
         (("context", *SAMPLE, "--call", "9" * 30), ["it has 25"]),
         (("context", f"{KEY}#{'9' * 30}", "--gateway", "sample"), [KEY]),

@@ -98,6 +98,8 @@ REFUSED: dict[str, Question] = {
     "what replaced an entry of no engine": lambda to: to.replacing("nobody", 1),
     "findings of no gateway": lambda to: to.findings("nowhere"),
     "a search without a word": lambda to: to.search(Sought(query="-nothing")),
+    "a search of no engine": lambda to: to.search(Sought(query="x1", engine_key="nobody")),
+    "events of no type": lambda to: list(to.events(Wanted(types=("TurnCommited",)))),
     "a search of no gateway": lambda to: to.search(Sought(query="x1", gateway="nowhere")),
     "a search behind no cursor": lambda to: to.search(Sought(query="x1", after="nonsense")),
     "a ranked search behind a cursor": lambda to: to.search(Sought(query="x1", after="nonsense", ranked=True)),
@@ -112,7 +114,6 @@ def asked_of(listing: AnyListing) -> dict[str, Question]:
         "those of a gateway": Selection(gateway="other"),
         "those of a routing key": Selection(routing_key=KEY),
         "those of an engine key": Selection(engine_key=KEY, agent="main"),
-        "those of nobody": Selection(agent="глагол-🜂#?&=%"),
         "those of a session": session,
         "those of a time": Selection(since=MOMENT, until=MOMENT + 3_600_000_000),
         "those of the far future": Selection(since=10**18),
@@ -133,6 +134,7 @@ def asked_of(listing: AnyListing) -> dict[str, Question]:
 def refused_of(listing: AnyListing) -> dict[str, Question]:
     """Give what is refused of any list."""
     return {
+        f"{listing.name}, no such agent": lambda to: to.listed(listing, Selection(agent="глагол-🜂#?&=%")),
         f"{listing.name}, no such gateway": lambda to: to.listed(listing, Selection(gateway="nowhere")),
         f"{listing.name}, no cursor": lambda to: to.listed(listing, Selection(), "nonsense"),
         f"{listing.name}, a cursor of events": lambda to: to.listed(
