@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import msgpack
 
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.openclaw.host.growing import Mark
+from infrastructure.openclaw.host.appended import Mark
 from infrastructure.openclaw.host.records import Problem, Record, Run, SessionWindow
 from infrastructure.openclaw.host.sessions import SessionFolder
 from infrastructure.openclaw.host.trajectory_files import TrajectoryFile

@@ -63,10 +63,7 @@ def _first_lines(path: Path, compressed: bool = False) -> Iterator[Line]:
     """Give the lines of the first MiB of a file, the last of them maybe cut; none if it can't be read."""
     try:
         with path.open("rb") as stream:
-            if compressed:
-                start = io.BufferedReader(Unpacked(stream)).read(_LOOKED_AT)
-            else:
-                start = stream.read(_LOOKED_AT)
+            start = io.BufferedReader(Unpacked(stream)).read(_LOOKED_AT) if compressed else stream.read(_LOOKED_AT)
     except (OSError, zstandard.ZstdError):
         return
     yield from (line for line in read_lines(io.BytesIO(start)) if line.content is not None)

@@ -1,6 +1,7 @@
 """Runs, put together from the events of a trajectory."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,12 @@ from infrastructure.openclaw.host.trajectories import Runs
 from infrastructure.openclaw.host.trajectory_files import TrajectoryFile
 from tests.infrastructure.openclaw.host.lines import BEGAN, SESSION, appended, encoded, event, written
 
-CUT = {"truncated": True, "originalBytes": 300_000, "limitBytes": 262_144, "reason": "trajectory-event-size-limit"}
+CUT: dict[str, Any] = {
+    "truncated": True,
+    "originalBytes": 300_000,
+    "limitBytes": 262_144,
+    "reason": "trajectory-event-size-limit",
+}
 FIELD = {"truncated": True, "reason": "trajectory-field-size-limit", "originalChars": 40_000, "limitChars": 32_768}
 USAGE = {"input": 7, "output": 5, "cacheRead": 3, "cacheWrite": 1, "total": 16, "cost": {"total": 0}}
 
@@ -141,7 +147,7 @@ def test_an_end_without_a_beginning_is_told() -> None:
 
 
 @pytest.mark.parametrize("error", [{"promptError": "boom"}, {"terminalError": "boom"}, {"error": {"message": "boom"}}])
-def test_a_run_says_why_it_failed(error: dict[str, object]) -> None:
+def test_a_run_says_why_it_failed(error: dict[str, Any]) -> None:
     assert run_of(event("session.started", 1), event("model.completed", 2, **error)).error == "boom"
 
 
@@ -155,7 +161,9 @@ def test_an_event_that_cannot_be_read_is_a_problem_and_an_unknown_kind_is_one_on
 
 def test_only_so_many_runs_are_open_at_once() -> None:
     runs = Runs()
-    given = [run for number in range(1, 1_501) for run in runs.take(Place("/t", "", number), event("x", 1, f"r{number}"))]
+    given = [
+        run for number in range(1, 1_501) for run in runs.take(Place("/t", "", number), event("x", 1, f"r{number}"))
+    ]
     assert len(given) == 1
     given = [
         run

@@ -1,6 +1,7 @@
 """One entry of a transcript."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,12 @@ def test_a_run_is_known_where_the_host_keeps_it_within_the_message() -> None:
 
 
 def test_a_custom_message_becomes_what_an_engine_is_given() -> None:
-    given = {"customType": "openclaw.runtime-context", "content": "é\n", "display": False, "details": {"b": 1, "a": []}}
+    given: dict[str, Any] = {
+        "customType": "openclaw.runtime-context",
+        "content": "é\n",
+        "display": False,
+        "details": {"b": 1, "a": []},
+    }
     record = message(entry("custom_message", 4, **given))
     assert record.raw == encoded({"role": "custom"} | given | {"timestamp": BEGAN + 4})
     assert record.at == (BEGAN + 4) * 1000
