@@ -121,7 +121,9 @@ def evolve(engine: Engine, event: fact.Event) -> Engine:
         case fact.EntriesRecorded():
             if event.sighted != "transcript":
                 after = _in_session(after, event.session_id, event.heartbeat)
-            roster = engine.roster.holding(event.revisions, summary=event.method == COMPACT)
+            roster = engine.roster.holding(
+                event.revisions, summary=event.method == COMPACT, transcript=event.sighted == "transcript"
+            )
             return replace(
                 after,
                 roster=roster,

@@ -1,6 +1,6 @@
 """Entries of a stream: what they are known by, how they are numbered, and which byte forms of them were met."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
@@ -126,37 +126,57 @@ class Weight(NamedTuple):
     part: Part
 
 
+UNTIMED_ROLE = "custom"
+"""Messages of this role get their time (and no id) from whoever writes them down: an engine and a transcript each have
+their own, 1 to 6 ms apart (contracts, "Who delivered an entry")."""
+
+NEAR_MS = 1_000
+"""So far apart are at most the times of one entry that two sources tell of."""
+
+
 class Roster(Struct, frozen=True):
-    """All entries of a stream, the digests of their byte forms, and by digest what each form weighs in a context."""
+    """All entries of a stream, the digests of their byte forms, and by digest what each form weighs in a context.
+
+    `transcribed` are the entries that a transcript told of first.
+    """
 
     numbers: GrowingMap[Identity, int] = field(default_factory=GrowingMap[Identity, int])
     references: GrowingMap[bytes, Reference] = field(default_factory=GrowingMap[bytes, Reference])
     digests: GrowingMap[Reference, bytes] = field(default_factory=GrowingMap[Reference, bytes])
     weights: GrowingMap[bytes, Weight] = field(default_factory=GrowingMap[bytes, Weight])
+    transcribed: GrowingMap[int, bool] = field(default_factory=GrowingMap[int, bool])
 
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def number(self, seen: Sequence[Seen]) -> tuple[Revision, ...]:
-        """Number what is not in the roster yet: entries go on from the last, revisions from the entry's last."""
+    def number(self, seen: Sequence[Seen], *, transcript: bool = False) -> tuple[Revision, ...]:
+        """Number what is not in the roster yet: entries go on from the last, revisions from the entry's last.
+
+        `transcript` says that a transcript tells of it. What has no id of its own is the entry of about the same time
+        that only the other kind of source has told of (`nearest`).
+        """
         numbered: dict[bytes, Revision] = {}
         entries: dict[Identity, int] = {}
         revisions: dict[int, int] = {}
         for one in seen:
             if one.digest in self.references or one.digest in numbered:
                 continue
-            entry = TEXTS if one.text else self.numbers.get(one.identity) or entries.get(one.identity)
+            identity = one.identity
+            entry = TEXTS if one.text else self.numbers.get(identity) or entries.get(identity)
+            if entry is None and identity.role == UNTIMED_ROLE:
+                identity = self.nearest(one, transcript=transcript, but=revisions) or identity
+                entry = self.numbers.get(identity)
             if entry is None:
                 entry = len(self.numbers) + len(entries) + 1
-                entries[one.identity] = entry
+                entries[identity] = entry
             revision = revisions.get(entry, self.revisions_of(entry)) + 1
             revisions[entry] = revision
             numbered[one.digest] = Revision(
                 entry=entry,
                 revision=revision,
-                role=one.identity.role,
-                timestamp=one.identity.timestamp,
-                discriminator=one.identity.discriminator,
+                role=identity.role,
+                timestamp=identity.timestamp,
+                discriminator=identity.discriminator,
                 digest=one.digest.hex(),
                 size=one.size,
                 tokens=one.tokens,
@@ -168,6 +188,23 @@ class Roster(Struct, frozen=True):
             )
         return tuple(numbered.values())
 
+    def nearest(self, one: Seen, *, transcript: bool, but: Container[int] = ()) -> Identity | None:
+        """Give the identity of the entry of about the same time and of the same role and length to which neither source
+        gave an id, and of which only the other kind of source has told; None where there is none.
+        """
+        role, at, discriminator = one.identity
+        if at is None or discriminator:
+            return None
+        for distance in range(NEAR_MS + 1):
+            for time in {at - distance, at + distance}:
+                entry = self.numbers.get(Identity(role, time, ""))
+                if entry is None or entry in but or (entry in self.transcribed) == transcript:
+                    continue
+                only = self.digests.get(Reference(entry, 1))
+                if only is not None and self.revisions_of(entry) == 1 and self.weights[only].tokens == one.tokens:
+                    return Identity(role, time, "")
+        return None
+
     def revisions_of(self, entry: int) -> int:
         """Count the byte forms that are held of an entry."""
         held, missing = 0, 1
@@ -178,8 +215,11 @@ class Roster(Struct, frozen=True):
             held, missing = (middle, missing) if Reference(entry, middle) in self.digests else (held, middle)
         return held
 
-    def holding(self, revisions: Iterable[Revision], *, summary: bool = False) -> "Roster":
-        """Give the roster that holds these besides; `summary` says that they are a compaction's."""
+    def holding(self, revisions: Iterable[Revision], *, summary: bool = False, transcript: bool = False) -> "Roster":
+        """Give the roster that holds these besides; `summary` says that they are a compaction's, `transcript` that a
+        transcript tells of them.
+        """
+        first = [(one.entry, True) for one in revisions if one.revision == 1] if transcript else []
         numbers: list[tuple[Identity, int]] = []
         references: list[tuple[bytes, Reference]] = []
         digests: list[tuple[Reference, bytes]] = []
@@ -196,6 +236,7 @@ class Roster(Struct, frozen=True):
             self.references.adding(references),
             self.digests.adding(digests),
             self.weights.adding(weights),
+            self.transcribed.adding(first) if first else self.transcribed,
         )
 
 

@@ -16,7 +16,8 @@ def record_entries(engine: Engine, command: ask.RecordEntries) -> list[fact.Even
     """Give the events of entries that are delivered or kept in a transcript, and of novel ones handed over as old."""
     events: list[fact.Event] = []
     roster = _met(engine.roster, command, "history", command.session_id, command.method, command.history, events)
-    revisions = tuple(_repeat(engine, one) for one in roster.number(command.novel))
+    transcript = command.sighted == "transcript"
+    revisions = tuple(_repeat(engine, one) for one in roster.number(command.novel, transcript=transcript))
     new = {one.digest for one in revisions}
     again = tuple(roster.references[one] for one in command.digests if one.hex() not in new)
     events.append(

@@ -18,7 +18,7 @@ DIGESTS = some.integers(0, 9).map(lambda number: digest_at(str(number)))
 """So few that another identity, or a text, comes with a digest that is taken."""
 IDENTITIES = some.builds(
     Identity,
-    some.sampled_from(["user", "assistant", "toolResult", "compactionSummary"]),
+    some.sampled_from(["user", "assistant", "toolResult", "compactionSummary", "custom"]),
     some.sampled_from([None, 0, 1_788_856_922_017, -1, 10**30]),
     some.sampled_from(["", "id-1", "id-2"]),
 )

@@ -5,9 +5,22 @@ from msgspec.structs import replace
 
 from domain import commands as ask
 from domain import events as fact
+from domain.entries import Identity, Seen
 from domain.standing import NOWHERE, stand
 from tests.domain import asks
-from tests.domain.facts import AT, OPENED, S1, S2, assembled, compacting, dispatched, message, recorded, revision
+from tests.domain.facts import (
+    AT,
+    OPENED,
+    S1,
+    S2,
+    assembled,
+    compacting,
+    digest_at,
+    dispatched,
+    message,
+    recorded,
+    revision,
+)
 from tests.domain.scenario import given
 
 HELLO = message(1)
@@ -71,3 +84,53 @@ def test_what_the_host_lists_of_a_session_and_reports_of_a_run_changes_no_state(
     ]
     after = given(*before.events, *told).engine
     assert replace(after, version=before.engine.version) == before.engine
+
+
+def _custom(at: int, words: str) -> Seen:
+    return replace(
+        message(7, role="custom", discriminator=""), identity=Identity("custom", at, ""), digest=digest_at(words)
+    )
+
+
+def _entries(*told: ask.RecordEntries) -> list[tuple[int, int]]:
+    """Give the (entry, revision) that each message of these is."""
+    scenario = given(OPENED)
+    found: list[tuple[int, int]] = []
+    for one in told:
+        happened = scenario.observed(one).happened
+        scenario = given(*scenario.events, *happened)
+        found += [
+            (revision.entry, revision.revision)
+            for event in happened
+            if isinstance(event, fact.EntriesRecorded)
+            for revision in event.revisions
+        ]
+    return found
+
+
+LIVE_1, LIVE_2 = asks.recording(_custom(10_000, "a")), asks.recording(_custom(10_750, "b"))
+KEPT_1, KEPT_2 = (
+    replace(asks.recording(_custom(at, words)), method="transcript", sighted="transcript")
+    for at, words in ((10_004, "c"), (10_751, "d"))
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "entries"),
+    [
+        ((LIVE_1, LIVE_2, KEPT_1, KEPT_2), [(1, 1), (2, 1), (1, 2), (2, 2)]),
+        ((KEPT_1, KEPT_2, LIVE_1, LIVE_2), [(1, 1), (2, 1), (1, 2), (2, 2)]),
+        ((LIVE_1, KEPT_1, LIVE_2, KEPT_2), [(1, 1), (1, 2), (2, 1), (2, 2)]),
+    ],
+    ids=["live first", "transcript first", "in turns"],
+)
+def test_what_got_its_time_from_who_wrote_it_down_is_one_entry_of_a_recording_and_a_transcript(
+    told: tuple[ask.RecordEntries, ...], entries: list[tuple[int, int]]
+) -> None:
+    assert _entries(*told) == entries
+
+
+def test_what_lies_further_apart_or_is_another_length_is_another_entry() -> None:
+    far = replace(asks.recording(_custom(11_001, "e")), sighted="transcript")
+    longer = replace(asks.recording(replace(_custom(10_001, "f"), tokens=900)), sighted="transcript")
+    assert _entries(LIVE_1, far, longer) == [(1, 1), (2, 1), (3, 1)]
