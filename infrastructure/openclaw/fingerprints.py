@@ -7,7 +7,7 @@ JavaScript writes it. Both recorded releases do the same. So of a message that i
 - where it differs, the host altered what it shows (`shown_whole`): it leaves out members that are named like
   credentials, and leaves no mark;
 - a message that was cut away is one that is kept elsewhere, if a form in which the host submits that one has the
-  fingerprint (`fingerprints_of`).
+  fingerprint (`fingerprints_of`), and that form is what was submitted (`as_submitted`).
 """
 
 import json
@@ -50,6 +50,22 @@ def fingerprints_of(message: bytes, zones: Iterable[tzinfo] = (UTC,)) -> tuple[s
     return tuple(dict.fromkeys(digest for digests in found for digest in digests))
 
 
+def as_submitted(message: bytes, fingerprint: str, zones: Iterable[tzinfo] = (UTC,)) -> bytes | None:
+    """Give a kept message in the form that has a fingerprint: what was submitted, but for the order of its members.
+
+    None if no form of it has that fingerprint. The message's own bytes, if it is the message as it is kept.
+    """
+    try:
+        read = _read(message)
+        for form in () if read is None else forms_of(read, tuple(zones)):
+            if fingerprint in _digests(form):
+                shown = {key: value for key, value in form.items() if value is not Undefined}
+                return message if shown == read else _bytes_of(shown)
+    except RecursionError:
+        pass
+    return None
+
+
 def shown_whole(message: bytes, fingerprint: str | None) -> bool:
     """Tell whether what a trace shows of a message is all of it, unaltered; yes where it has no fingerprint to tell.
 
@@ -74,6 +90,11 @@ def _read(message: bytes) -> Message | None:
     except ValueError:
         return None
     return read if isinstance(read, dict) else None
+
+
+def _bytes_of(form: Message) -> bytes:
+    text = json.dumps(form, ensure_ascii=False, separators=(",", ":"))
+    return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def _digest(form: Message) -> str:

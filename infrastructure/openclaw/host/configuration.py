@@ -17,6 +17,9 @@ MOST_CHARACTERS = 1_000
 MOST_ITEMS = 1_000
 """How many agents, or models, are read."""
 
+MOST_MINUTES = 1_000_000
+"""How many minutes lie between two heartbeats at most, where a mere number says it."""
+
 _PERIOD = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h|d)?", re.ASCII)
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "": 60_000}
 
@@ -224,8 +227,8 @@ class _Reading:
 
     def _every(self, place: tuple[str | int, ...]) -> str | None:
         written = self.at(*place, "every")
-        if isinstance(written, int | float) and not isinstance(written, bool):
-            return f"{written:g}"
+        if isinstance(written, int | float) and not isinstance(written, bool) and 0 <= written < MOST_MINUTES:
+            return f"{written:g}"  # a mere number is minutes
         return self.text("every", *place)
 
     def _items(self, value: Any, where: str) -> list[Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from infrastructure.openclaw.fingerprints import fingerprint_of, fingerprints_of, shown_whole
+from infrastructure.openclaw.fingerprints import as_submitted, fingerprint_of, fingerprints_of, shown_whole
 from infrastructure.openclaw.forms import MOST_FORMS
 from infrastructure.openclaw.lossless import elements, members, text_of
 from infrastructure.openclaw.trace import SUBMITTED
@@ -153,6 +153,22 @@ def test_a_kept_message_is_known_in_the_form_in_which_it_is_submitted(
     zones = (UTC, timezone(timedelta(hours=5, minutes=30)))
     assert fingerprint_of(raw(**submitted)) in fingerprints_of(raw(**stored), zones)
     assert fingerprints_of(raw(**stored), zones)[0] == fingerprint_of(raw(**stored))
+    found = as_submitted(raw(**stored), fingerprint_of(raw(**submitted)) or "", zones)
+    assert json.loads(found or b"null") == submitted
+
+
+def test_a_message_that_was_submitted_as_it_is_kept_is_its_own_bytes() -> None:
+    message = b'{"role": "toolResult", "n": 1e2, "t": "\\ud800"}'
+    assert as_submitted(message, fingerprint_of(message) or "") is message
+    undefined = digest('{"details":undefined,"n":100,"role":"toolResult","t":"\\ud800"}')
+    assert as_submitted(message, undefined) is message
+    assert as_submitted(message, "other") is None
+    assert as_submitted(b"[]", "other") is None
+    noted = b'{"role":"custom","__openclaw":1,"t":"\\ud800\xc3\xa9"}'
+    assert (
+        as_submitted(noted, digest('{"role":"custom","t":"\\ud800\u00e9"}'))
+        == b'{"role":"custom","t":"\\ud800\xc3\xa9"}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,3 +212,4 @@ def test_broken_messages_never_raise() -> None:
             own = fingerprint_of(message)
             assert (own is None) == (fingerprints_of(message) == ())
             assert own is None or shown_whole(message, own)
+            assert own is None or as_submitted(message, own) is message

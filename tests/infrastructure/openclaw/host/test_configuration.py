@@ -106,6 +106,11 @@ def test_comments_and_commas_in_texts_are_text(tmp_path: Path) -> None:
         ("{a:" + "[" * 400 + "]" * 400 + "}", "nested too deeply"),
         ('{"agents":{"defaults":{"heartbeat":5}}}', "`agents.defaults.heartbeat`: not an object"),
         ('{"agents":{"defaults":{"heartbeat":{"every":[]}}}}', "`agents.defaults.heartbeat.every`: not a text"),
+        (
+            '{"agents":{"defaults":{"heartbeat":{"every":' + "9" * 400 + "}}}}",
+            "`agents.defaults.heartbeat.every`: not a text",
+        ),
+        ('{"agents":{"defaults":{"heartbeat":{"every":-1}}}}', "`agents.defaults.heartbeat.every`: not a text"),
         ('{"agents":{"list":{}}}', "`agents.list`: not a list"),
         ('{"agents":{"list":[{}]}}', "`agents.list.0.id`: names no agent"),
         ('{"plugins":{"slots":{"contextEngine":true}}}', "`plugins.slots.contextEngine`: not a text"),

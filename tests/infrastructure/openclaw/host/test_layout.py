@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from domain.errors import WrongUsage
 from infrastructure.openclaw.host import layout as layouts
 from infrastructure.openclaw.host import looking
+from infrastructure.openclaw.host.identity import identities
 from infrastructure.openclaw.host.layout import (
     Found,
     Layout,
@@ -17,6 +19,7 @@ from infrastructure.openclaw.host.layout import (
     recognise,
     with_paths,
 )
+from tests.infrastructure.openclaw.host.mutations import CASES, mutated
 from tests.shared import RECORDINGS, needs_recordings
 
 SESSION = '{"type":"session","version":3,"id":"s"}\n'
@@ -236,3 +239,20 @@ def test_kinds_are_asked_for_in_the_order_of_the_layout() -> None:
     found = Layout("r", (Found("trace", "a"), Found("store", "b"), Found("trace", "c")))
     assert [one.path for one in found.of("trace", "store")] == ["a", "b", "c"]
     assert [one.path for one in found.of("lifecycle")] == []
+
+
+@pytest.mark.crash
+def test_broken_files_are_recognised_or_not_and_never_raise(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    device = tmp_path / "identity" / "device.json"
+    device.parent.mkdir()
+    for text in (SESSION, STAGE, CALL, EVENT, LOGGED):
+        for _, data in mutated(text.encode(), f"layout {text[:12]}", CASES // 5):
+            path.write_bytes(gzip.compress(data) if len(data) % 7 == 0 else data)
+            device.write_bytes(data)
+            (tmp_path / "lifecycle.ndjson").write_bytes(data)
+            with suppress(NothingRecognised):
+                assert recognise(path).found
+            found = recognise(tmp_path)
+            assert [one.kind for one in found.found][-1] == "identity"
+            identities(found, lambda path, query: [[path, query]])
