@@ -149,8 +149,6 @@ class _Reading:
 
     def __init__(self, path: Path, read: Any, looking: Looking) -> None:
         self._path, self._read, self._looking = path, read, looking
-        if read is not None and not isinstance(read, dict):
-            self._looking.tell(path, "is no object")
 
     def at(self, *names: str | int) -> Any:
         value = self._read

@@ -24,7 +24,7 @@ class Including:
         self._root = Path()
 
     def read(self, path: Path) -> Any:
-        """Give the configuration at a path as plain values; None if it can't be read."""
+        """Give the configuration at a path as plain values; None if it is not there, or can't be read."""
         self._root = path.resolve().parent
         return self._file(path, ())
 
@@ -39,6 +39,8 @@ class Including:
             try:
                 with path.open("rb") as stream:
                     read = read_relaxed(stream.read(MOST_BYTES + 1))
+                if not within and not isinstance(read, dict):
+                    self._looking.tell(path, "is no object")
                 return self._with_included(read, path, (*within, resolved))
             except OSError as error:
                 self._looking.tell(path, f"can't be read: {error.strerror}")

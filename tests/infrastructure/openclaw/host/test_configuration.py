@@ -102,6 +102,7 @@ def test_comments_and_commas_in_texts_are_text(tmp_path: Path) -> None:
         ("", "not JSON5"),
         ("{\n\n a: }", "not JSON5, at line 3"),
         ("[]", "is no object"),
+        ("null", "is no object"),
         ("[" * 600, "nested too deeply"),
         ("{a:" + "[" * 400 + "]" * 400 + "}", "nested too deeply"),
         ('{"agents":{"defaults":{"heartbeat":5}}}', "`agents.defaults.heartbeat`: not an object"),
