@@ -9,13 +9,13 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.host.records import Problem
 from infrastructure.openclaw.host.rotated_files import Mark, Piece
 from infrastructure.openclaw.host.rotated_files import Marks as FileMarks
-from infrastructure.openclaw.host.traces import read_traces
+from infrastructure.openclaw.host.traces import ResumeMarks, read_traces
 from infrastructure.openclaw.host_stores import EngineKey
 from infrastructure.openclaw.hosting import ImportedSource, KeptTick, Recording, SourceMarks, absolute
 from infrastructure.openclaw.importer import delivery_of
 from infrastructure.openclaw.importing import Submitted
 from infrastructure.openclaw.submitted import Submissions
-from infrastructure.openclaw.trace import decode_stage
+from infrastructure.openclaw.trace import Stage, decode_stage
 
 KIND = "trace"
 _FILES = "files"
@@ -37,17 +37,18 @@ def import_traces(
     recording = Recording(ledger, into)
     marks = SourceMarks(ledger, into, b"")  # a gateway writes one
     before = marks.before.readers.get(_FILES)
-    files = FileMarks(() if before is None else msgpack.decode(before, type=tuple[Mark, ...]))
+    kept_marks = () if before is None else msgpack.decode(before, type=tuple[Mark, ...])
+    files, resume = FileMarks(kept_marks), ResumeMarks(kept_marks)
     submissions = Submissions(kept)
     sessions: set[str] = set()
     for piece in read_traces(paths, files):
         if isinstance(piece, Problem):
             recording.skip(piece)
         else:
-            _take(recording, submissions, piece, gateway, engine_key, sessions)
+            resume.take(piece, _take(recording, submissions, piece, gateway, engine_key, sessions))
     recording.flush()
     into.sessions = len(sessions)
-    marks.keep(_FILES, msgpack.encode(files.all()), KeptTick())
+    marks.keep(_FILES, msgpack.encode(resume.all()), KeptTick())
     marks.save()
     return into
 
@@ -59,16 +60,19 @@ def _take(
     gateway: str,
     engine_key: EngineKey,
     sessions: set[str],
-) -> None:
+) -> Stage | None:
+    """Record what a line says was submitted; give the stage that it is, None if it is none."""
+    stage = None
     try:
-        submission = submissions.take(decode_stage(piece.content))
+        stage = decode_stage(piece.content)
+        submission = submissions.take(stage)
         if submission is None:
-            return
-        stage = submission.stage
+            return stage
         key = engine_key(stage.session_key or "", stage.session_id or "")
         delivery = delivery_of(Submitted(piece.content, submission), gateway, key, "session-key")
     except HeartlineError as error:
         recording.skip(Problem(piece.path, "", piece.number, str(error)))
-        return
+        return stage
     sessions.add(stage.session_id or "")
     recording.add([delivery], len(piece.content))
+    return stage

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from infrastructure.openclaw.fingerprints import fingerprints_of
+from infrastructure.openclaw.fingerprints import as_submitted, fingerprints_of
 from infrastructure.openclaw.host.records import Record, TranscriptMessage
 
 MOST_BYTES = 256 * 1024 * 1024
@@ -17,10 +17,14 @@ class KeptMessages:
         self._known: dict[str, bytes] | None = None
 
     def get(self, fingerprint: str) -> bytes | None:
-        """Give the exact bytes of a message of the transcripts that has this fingerprint when it is submitted."""
+        """Give the message of the transcripts that has this fingerprint when it is submitted, in that form.
+
+        The host does not submit all of what it keeps: a result's details, say, the model never saw.
+        """
         if self._known is None:
             self._known = self._read()
-        return self._known.get(fingerprint)
+        kept = self._known.get(fingerprint)
+        return None if kept is None else as_submitted(kept, fingerprint)
 
     def _read(self) -> dict[str, bytes]:
         known: dict[str, bytes] = {}
