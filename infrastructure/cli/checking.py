@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,29 +11,18 @@ import click
 from infrastructure.answers.times import parse_time, rfc3339
 from infrastructure.checking.hosts import Checked, RouteAnswer
 from infrastructure.cli.auditing import severe, show_findings
+from infrastructure.cli.hosting import keyed_by_option, progress, show_imported
 from infrastructure.cli.options import gateway_option, json_option, settings, utf8
 from infrastructure.cli.output import as_json, note, printable, say, table, wrapped
 from infrastructure.composition import opened_hosts
-from infrastructure.ledger.sources import Skipped, Source
+from infrastructure.ledger.sources import Source
 from infrastructure.openclaw.host.layout import recognise
 from infrastructure.openclaw.host.places import state_folder
-from infrastructure.openclaw.hosting import ImportedSource
-from infrastructure.openclaw.hosts import ImportedHost, Told
-from infrastructure.openclaw.importing import Imported
 from infrastructure.openclaw.observed import KeyedBy
 
 EXIT_FINDINGS = 1
 MOST_SKIPPED_SHOWN = 5
 """How much of what was skipped of a source is shown to people; `--json` of `heartline sources` has more."""
-
-keyed_by_option = click.option(
-    "--engine-keyed-by",
-    "keyed_by",
-    type=click.Choice(["session-key", "session-id"]),
-    default="session-key",
-    show_default=True,
-    help="By what the engine kept its state, for sessions of which no recording says it.",
-)
 
 
 @click.command(
@@ -57,7 +45,7 @@ def check(path: Path | None, since: str | None, gateway: str | None, keyed_by: K
     """
     layout = recognise(path or state_folder(os.environ, Path.home()))
     least = None if since is None else parse_time(since, datetime.now(UTC))
-    with opened_hosts(settings()) as hosts, _progress() as told:
+    with opened_hosts(settings()) as hosts, progress() as told:
         checked = hosts.check(layout, gateway, least, keyed_by, told)
     if as_json_:
         for finding in checked.findings:
@@ -130,37 +118,6 @@ def _show(checked: Checked, root: str) -> None:
     _show_next(checked)
 
 
-def show_imported(imported: ImportedHost) -> None:
-    """Tell people what was read of a host."""
-    for recording in imported.recordings:
-        _show_read(recording.source, "recording", recording.lines, recording.recorded, recording.events, _of(recording))
-    for one in imported.sources:
-        _show_read(one.source, one.kind, one.records, one.recorded, one.events, one.skipped, one)
-
-
-def _of(recording: Imported) -> list[Skipped]:
-    return [Skipped(f"{one.source}:{one.line}", one.reason) for one in recording.rejected]
-
-
-def _show_read(
-    path: str,
-    kind: str,
-    records: int,
-    recorded: int,
-    events: int,
-    skipped: Sequence[Skipped],
-    source: ImportedSource | None = None,
-) -> None:
-    sessions = "" if source is None else f"{source.sessions} sessions, "
-    unread = f", {len(skipped)} skipped" if skipped else ""
-    say(f"  {kind:<9}  {printable(path)}")
-    say(f"             {sessions}{records} records read, {recorded} of them new, {events} events{unread}")
-    for one in skipped[:MOST_SKIPPED_SHOWN]:
-        note(f"    {printable(one.place)}: {printable(one.reason)}")
-    if len(skipped) > MOST_SKIPPED_SHOWN:
-        note(f"    … and {len(skipped) - MOST_SKIPPED_SHOWN} more: `heartline sources --json` has them")
-
-
 def _show_routes(routes: Sequence[RouteAnswer]) -> None:
     header = ("routing_key", "ticks", "sessions", "billed_tokens", "outcomes", "first_at", "last_at")
     rows = [
@@ -188,16 +145,3 @@ def _show_next(checked: Checked) -> None:
         commands.insert(0, f"heartline context {worst.evidence[0]}")
     for line in wrapped("Next: " + "; ".join(commands), indent=""):
         say(line)
-
-
-@contextmanager
-def _progress() -> Iterator[Told]:
-    """Name on a terminal what is being read; say nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _path: None
-        return
-    from rich.console import Console  # noqa: PLC0415  # loading it takes longer than a small check
-    from rich.status import Status  # noqa: PLC0415  # the same
-
-    with Status("reading", console=Console(stderr=True)) as status:
-        yield lambda path: status.update(f"reading {printable(path)}")

@@ -9,6 +9,7 @@ import click
 from msgspec import to_builtins
 
 from domain.errors import WrongUsage
+from infrastructure.cli.hosting import import_layouts, layout_at, show_layouts
 from infrastructure.cli.options import json_option, settings, url_option
 from infrastructure.cli.output import as_json, note, printable, say
 from infrastructure.composition import opened_importing
@@ -25,6 +26,7 @@ MOST_REJECTED_SHOWN = 20
 Examples:
   heartline import lifecycle.ndjson
   heartline import lifecycle.ndjson --trace logs/cache-trace.jsonl
+  heartline import ~/.openclaw --gateway laptop --follow
   zcat old.ndjson.gz | heartline import - --gateway laptop""",
 )
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -38,6 +40,8 @@ Examples:
     show_default=True,
     help="By what the recorded engine kept its state.",
 )
+@click.option("--dry-run", is_flag=True, help="Say what would be read, and read nothing.")
+@click.option("--follow", is_flag=True, help="Keep up with a host that goes on, until Ctrl-C.")
 @url_option
 @json_option
 def import_(
@@ -45,12 +49,41 @@ def import_(
     trace: str | None,
     gateway: str | None,
     keyed_by: KeyedBy,
+    dry_run: bool,
+    follow: bool,
     url: str | None,
     as_json_: bool,
 ) -> None:
-    """Record lifecycle recordings (NDJSON); '-' is standard input. Recording one again adds what is new."""
+    """Record what PATHs hold; recording them again adds what is new.
+
+    A lifecycle recording (NDJSON; '-' is standard input), or what a host keeps on its disk: its state folder, a store,
+    a folder of sessions, a cache trace. A host's files are only read.
+    """
     if trace is not None and len(paths) > 1:
         raise WrongUsage("--trace belongs to one recording: import them one by one.")
+    layouts = {path: layout for path in paths if (layout := layout_at(path)) is not None}
+    if dry_run:
+        show_layouts(paths, layouts, as_json_)
+        return
+    if follow and len(layouts) < len(paths):
+        raise WrongUsage("--follow keeps up with a host's files: give its state folder, a store, sessions or a trace.")
+    if layouts and url is not None:
+        raise WrongUsage("A host's files are read where the ledger is: leave --url out, or send a recording there.")
+    if layouts:
+        import_layouts(list(layouts.values()), gateway, keyed_by, follow, as_json_)
+    recordings = [path for path in paths if path not in layouts]
+    if recordings:
+        _import_recordings(recordings, trace, gateway, keyed_by, url, as_json_)
+
+
+def _import_recordings(
+    paths: list[str],
+    trace: str | None,
+    gateway: str | None,
+    keyed_by: KeyedBy,
+    url: str | None,
+    as_json_: bool,
+) -> None:
     with opened_importing(settings(), url, gateway, keyed_by) as importing:
         for path in paths:
             with _progress([path, *([trace] if trace else [])]) as progress:

@@ -43,6 +43,7 @@ class ImportedSource(Struct, kw_only=True):
     recorded: int = 0
     duplicates: int = 0
     events: int = 0
+    streams: int = 0
     skipped: list[Skipped] = field(default_factory=list)
 
 
@@ -57,6 +58,7 @@ class Recording:
         self._waiting: list[Delivery] = []
         self._said: list[int] = []
         self._size = 0
+        self._streams: set[str] = set()
 
     def add(self, deliveries: Sequence[Delivery], size: int = 0) -> None:
         """Take what one record says, of so many bytes."""
@@ -86,6 +88,8 @@ class Recording:
     def _noted(self, delivery: Delivery, answer: Recorded) -> Recorded:
         if answer.events:
             self.into.events += answer.events
+            self._streams.update(answer.engine_keys)
+            self.into.streams = len(self._streams)
             self._teller.note(self._ledger.partition_of(delivery.gateway, one) for one in answer.engine_keys)
         return answer
 
