@@ -16,7 +16,7 @@ from infrastructure.answers.objects import (
     StreamAnswer,
 )
 from infrastructure.answers.projections import ProjectionAnswer
-from infrastructure.answers.search import HitAnswer, Sought
+from infrastructure.answers.search import HitAnswer, SearchPage, Sought
 from infrastructure.answers.summaries import SummaryAnswer
 from infrastructure.ledger.checkpoint import Witnessed
 from infrastructure.ledger.verify import Verification
@@ -110,6 +110,10 @@ class Answers(Witnessed, Protocol):
             BadCursor: it does not go on from this cursor.
             UnknownStream: nothing is on record of the gateway, key or agent that is named.
         """
+        ...
+
+    def search_page(self, sought: Sought) -> SearchPage:
+        """Give the same, and whether there is more."""
         ...
 
     def findings(self, gateway: str | None = None) -> list[FindingAnswer]:

@@ -202,7 +202,7 @@ TICKS = Listing(
     row=TickListed,
     answers=tick_answers,
     answer=ReceiptAnswer,
-    columns=("tick_id", "outcome", "context_tokens_peak", "replayed_entries", "at"),
+    columns=("tick_id", "outcome", "context_tokens_peak", "replayed_entries", "billed_tokens", "at"),
     summary="List the ticks, with a receipt for each.",
     order="A tick's time is that at which it was dispatched or skipped.",
 )

@@ -1,6 +1,5 @@
 """`heartline engines`, `keys` and all other lists, made from the registry."""
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ import click
 from infrastructure.answers.listing import USUAL, AnyListing, Page, Selection, pages
 from infrastructure.answers.listings import LISTINGS
 from infrastructure.answers.times import parse_time
-from infrastructure.cli.options import gateway_option, json_option, settings, url_option, utf8
+from infrastructure.cli.options import COUNT, gateway_option, json_option, settings, url_option, utf8
 from infrastructure.cli.output import as_json, fitted, note, printable, say
 from infrastructure.composition import opened_answers
 
@@ -36,7 +35,7 @@ MORE_OPTIONS = (
     click.option("--after", type=utf8, metavar="CURSOR", help="Go on behind what was listed before."),
     click.option(
         "--limit",
-        type=click.IntRange(min=1, max=sys.maxsize),
+        type=COUNT,
         metavar="N",
         default=USUAL,
         show_default=True,

@@ -1,6 +1,7 @@
 """Options that several commands have."""
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,20 @@ def utf8(text: str) -> str:
     except UnicodeEncodeError:
         raise click.BadParameter(f"{text!r} is not UTF-8.") from None
     return text
+
+
+class Count(click.IntRange):
+    """A number from 1 on. Its end is that of machine words, which says nothing to people, so help leaves it out."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=sys.maxsize)
+
+    def _describe_range(self) -> str:
+        return "x>=1"
+
+
+COUNT = Count()
+"""How many are given at most."""
 
 
 def json_option(function: Function) -> Function:

@@ -12,7 +12,7 @@ from domain.errors import WrongUsage
 from infrastructure.answers.events import Wanted
 from infrastructure.answers.objects import ContextAnswer, EntryAnswer, EventAnswer, OriginAnswer
 from infrastructure.answers.times import parse_time
-from infrastructure.cli.options import gateway_option, json_option, settings, url_option, utf8
+from infrastructure.cli.options import COUNT, gateway_option, json_option, settings, url_option, utf8
 from infrastructure.cli.output import as_json, printable, say, shortened, table
 from infrastructure.composition import opened_answers
 
@@ -52,7 +52,7 @@ Examples:
 @click.option("--since", type=utf8, metavar="TIME", help="Only what happened then or later: a time, a date, or an age.")
 @click.option("--until", type=utf8, metavar="TIME", help="Only what happened before then.")
 @click.option("--after", type=utf8, metavar="CURSOR", help="Go on from the cursor of an event that was listed before.")
-@click.option("--limit", type=click.IntRange(min=1, max=sys.maxsize), metavar="N", help="At most so many.")
+@click.option("--limit", type=COUNT, metavar="N", help="At most so many.")
 @click.option(
     "--follow", is_flag=True, help="Go on with what is recorded from now on, or since --since or --after, until Ctrl-C."
 )
@@ -90,7 +90,15 @@ def _event_line(answer: EventAnswer) -> str:
     return f"{answer.event_id:>9}  {version:<6} {answer.occurred_at}  {answer.type:<20} {data}"
 
 
-@click.command()
+@click.command(
+    short_help="Show the state of an engine, now or as of then.",
+    epilog="""\b
+Examples:
+  heartline state agent:main:main:heartbeat
+  heartline state agent:main:main:heartbeat --at 12                      after its 12th event
+  heartline state agent:main:main:heartbeat --at 2026-11-23T17:00:00Z    as of then; a date or an age (24h) will do
+  heartline state agent:main:main:heartbeat --json | jq .phase""",
+)
 @click.argument("engine_key", type=utf8)
 @gateway_option
 @click.option("--at", type=utf8, metavar="VERSION|TIME", help="As of a version, a time, a date or an age such as 24h.")

@@ -76,12 +76,15 @@ def search(
         ranked=rank,
     )
     with opened_answers(settings(), url) as answers:
-        hits = answers.search(sought)
+        page = answers.search_page(sought)
+    hits = page.hits
     for number, hit in enumerate(hits):
         if as_json_:
             say(as_json(hit))
         else:
             _show(hit, first=not number)
+    if page.more:
+        note(f"… more: --after {hits[-1].cursor}")
     if not hits:
         note(f"Nothing was found for {printable(sought.query)}.")
 

@@ -122,6 +122,10 @@ class RemoteAnswers:
 
     def search(self, sought: Sought) -> list[HitAnswer]:
         """Give what has the words that are looked for, newest first or by how well it fits."""
+        return self.search_page(sought).hits
+
+    def search_page(self, sought: Sought) -> SearchPage:
+        """Give the same, and whether there is more."""
         parameters = {
             "query": sought.query,
             **dict(sought.filters),
@@ -131,7 +135,7 @@ class RemoteAnswers:
             "limit": sought.limit,
             "rank": "true" if sought.ranked else None,
         }
-        return decoded(self._service.get("/v1/search", parameters), SearchPage).hits
+        return decoded(self._service.get("/v1/search", parameters), SearchPage)
 
     def findings(self, gateway: str | None = None) -> list[FindingAnswer]:
         """Audit every heartbeat routing key, of a gateway or of all."""

@@ -4,7 +4,8 @@ create view heartline.ticks as
         to_timestamp(at / 1000000.0) as at, to_timestamp(dispatched_at / 1000000.0) as dispatched_at,
         to_timestamp(settled_at / 1000000.0) as settled_at, outcome, skip_reason, partition || '-' || position as event_id
     from heartline_projections.ticks;
-comment on view heartline.ticks is 'Every tick, dispatched or skipped. (`heartline ticks` has the whole receipts.)';
+comment on view heartline.ticks is 
+    'Every tick, dispatched or skipped. Its turns are those of turns with its tick_id, or its gateway, engine_key and session_id where it is isolated. (`heartline ticks` has the whole receipts.)';
 comment on column heartline.ticks.tick_id is 'Its id, of routing key and session.';
 comment on column heartline.ticks.gateway is 'The host installation.';
 comment on column heartline.ticks.routing_key is 'The stable key that delivery and wake-ups hang on.';

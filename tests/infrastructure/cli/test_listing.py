@@ -78,3 +78,14 @@ def test_a_table_fits_by_cutting_keys_within_and_never_a_time() -> None:
     assert fitted(("key",), [], width=10) == ["key"]
     for width in range(8, 90):
         assert all(len(one) <= max(width, 14) for one in fitted(("k", "l"), [["x" * 40, "y" * 33]], width=width))
+
+
+def test_the_table_of_ticks_says_what_they_were_billed(home: Home) -> None:
+    header, *_rows = home.inside("ticks", "--limit", "1000").text.splitlines()
+    assert "billed_tokens" in header.split()
+
+
+def test_help_says_no_more_of_limits_than_people_need(home: Home) -> None:
+    for command in ("ticks", "events", "search"):
+        assert "9223372036854775807" not in home.inside(command, "--help").text
+    assert "--at 12 " in home.inside("state", "--help").text

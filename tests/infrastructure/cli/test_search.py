@@ -10,7 +10,7 @@ HIT_KEYS = {
 
 
 def test_hits_are_told_one_a_line_with_what_matched_and_where_to_look_next(home: Home) -> None:
-    answers = home.json("search", "inbox.md", "--gateway", "sample", "--limit", "9").answers
+    answers = home.json("search", "inbox.md", "--gateway", "sample", "--limit", "9", noted=True).answers
     assert len(answers) == 9
     assert all(set(answer) >= HIT_KEYS for answer in answers)
     times = [answer["occurred_at"] for answer in answers]
@@ -46,3 +46,11 @@ def test_a_query_without_a_word_is_wrong_usage_and_says_what_to_write(home: Home
     ran = home.run("search", "--", "-inbox", code=2)
     assert "write words" in ran.err
     assert "[unusable-query]" in ran.err
+
+
+def test_where_more_is_found_the_way_on_is_said_beside_the_answer(home: Home) -> None:
+    everything = home.json("search", "heartbeat", "--gateway", "sample", "--limit", "1000").answers
+    for form in ((), ("--json",)):
+        ran = home.inside("search", "heartbeat", "--gateway", "sample", "--limit", "3", *form, noted=True)
+        assert ran.err == f"… more: --after {everything[2]['cursor']}\n"
+    assert home.inside("search", "heartbeat", "--gateway", "sample", "--limit", str(len(everything))).err == ""

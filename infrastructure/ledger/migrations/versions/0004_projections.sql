@@ -112,7 +112,8 @@ end
 $$;
 
 -- Make the empty tables of a projection's next generation, without indexes beside their keys, and what writes to them; give
--- its number. If one of this version is being filled already, give that one's; one of another version is dropped.
+-- its number. If one of this version is being filled already, give that one's; one of another version is dropped. A
+-- projection that was not taken in is refused.
 create function heartline.begin_generation(in_projection text, in_version integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -121,6 +122,10 @@ declare
     known record;
     one text;
 begin
+    perform from heartline_projections.tables where projection = in_projection;
+    if not found then
+        raise exception 'heartline: there is no projection %', in_projection;
+    end if;
     perform pg_advisory_xact_lock(hashtext('heartline.generation.' || in_projection));
     select * into known from heartline_projections.generations where projection = in_projection and state = 'filling';
     if found and known.version = in_version then
@@ -677,7 +682,8 @@ create view heartline.ticks as
         to_timestamp(at / 1000000.0) as at, to_timestamp(dispatched_at / 1000000.0) as dispatched_at,
         to_timestamp(settled_at / 1000000.0) as settled_at, outcome, skip_reason, partition || '-' || position as event_id
     from heartline_projections.ticks;
-comment on view heartline.ticks is 'Every tick, dispatched or skipped. (`heartline ticks` has the whole receipts.)';
+comment on view heartline.ticks is 
+    'Every tick, dispatched or skipped. Its turns are those of turns with its tick_id, or its gateway, engine_key and session_id where it is isolated. (`heartline ticks` has the whole receipts.)';
 comment on column heartline.ticks.tick_id is 'Its id, of routing key and session.';
 comment on column heartline.ticks.gateway is 'The host installation.';
 comment on column heartline.ticks.routing_key is 'The stable key that delivery and wake-ups hang on.';
