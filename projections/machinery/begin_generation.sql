@@ -1,5 +1,6 @@
 -- Make the empty tables of a projection's next generation, without indexes beside their keys, and what writes to them; give
--- its number. If one of this version is being filled already, give that one's; one of another version is dropped.
+-- its number. If one of this version is being filled already, give that one's; one of another version is dropped. A
+-- projection that was not taken in is refused.
 create function heartline.begin_generation(in_projection text, in_version integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -8,6 +9,10 @@ declare
     known record;
     one text;
 begin
+    perform from heartline_projections.tables where projection = in_projection;
+    if not found then
+        raise exception 'heartline: there is no projection %', in_projection;
+    end if;
     perform pg_advisory_xact_lock(hashtext('heartline.generation.' || in_projection));
     select * into known from heartline_projections.generations where projection = in_projection and state = 'filling';
     if found and known.version = in_version then

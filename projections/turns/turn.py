@@ -16,6 +16,12 @@ turn began while it was open."""
 MOST_TOOLS = 64
 """So many different tools of a turn are named, those that it used first."""
 
+MOST_CHARACTERS = 200
+"""Of a tool's name; of a longer one the first are told."""
+
+MOST_CALLS = 256
+"""So many calls of a message are remembered that was seen and not delivered yet."""
+
 Figures = tuple[int, int, int, int]
 """Billed tokens: input, output, read from the provider's cache, written to it."""
 
@@ -157,7 +163,7 @@ def undelivered(seen: tuple[Seen, ...], event: EntriesRecorded) -> tuple[Seen, .
 def newly_seen(session_id: str, revisions: Iterable[Revision]) -> list[Seen]:
     """Give the assistants' messages that an event tells of for the first time."""
     return [
-        Seen(session_id, one.entry, one.billed, one.tools)
+        Seen(session_id, one.entry, one.billed, tuple([tool[:MOST_CHARACTERS] for tool in one.tools[:MOST_CALLS]]))
         for one in revisions
         if one.role == "assistant" and one.revision == 1
     ]
@@ -181,7 +187,8 @@ def worked(work: Work, billed: Billed | None, tools: tuple[str, ...]) -> Work:
     if not tools:
         return work
     counts = dict(zip(work.tools, work.counts, strict=True))
-    for tool in tools:
+    for name in tools:
+        tool = name[:MOST_CHARACTERS]
         if tool in counts or len(counts) < MOST_TOOLS:
             counts[tool] = counts.get(tool, 0) + 1
     return replace(work, tools=tuple(counts), counts=tuple(counts.values()))

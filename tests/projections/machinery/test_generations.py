@@ -206,6 +206,13 @@ def test_renewing_can_be_ended_and_gone_on_with(ledger: Ledger, model: AnyProjec
     assert renew(ledger.connection, newer, lambda: ends(ledger))
 
 
+def test_the_service_cannot_begin_a_generation_of_what_is_no_projection(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as service:
+        service.execute("set role heartline_service")
+        with pytest.raises(psycopg.errors.RaiseException, match="there is no projection nonsense"):
+            service.execute("select heartline.begin_generation('nonsense', 1)")
+
+
 @pytest.mark.parametrize("generation", [0, 7])
 def test_the_service_cannot_drop_the_shape_of_a_table_nor_a_generation_that_is_not(
     database: str, model: AnyProjection, generation: int

@@ -14,7 +14,7 @@ from projections.machinery.projection import Recorded
 from projections.turns.memory import MOST_EARLIER, MOST_SEEN, Remembered
 from projections.turns.projection import fold, shown
 from projections.turns.row import TurnRow
-from projections.turns.turn import MOST_TOKENS, MOST_TOOLS
+from projections.turns.turn import MOST_CALLS, MOST_CHARACTERS, MOST_TOKENS, MOST_TOOLS
 from tests.domain.facts import (
     AT,
     OPENED,
@@ -352,3 +352,17 @@ def test_each_commit_is_one_turn_and_each_begun_turn_is_one_row(events: list[Eve
     commits = sum(type(event).__name__ == "TurnCommitted" for event in events)
     assert sum(row.outcome == "committed" for row in rows) == commits
     assert sum(row.outcome == "open" for row in rows) <= 1
+
+
+def test_the_names_of_tools_are_remembered_in_bounded_length() -> None:
+    calls = replace(revision(message(1, role="assistant"), 1), tools=("read", *["x" * 100_000] * 9_000))
+    seen = recorded(calls, sighted="context", method="assemble")
+    remembered: Remembered | None = None
+    for place, event in enumerate((OPENED, seen, assembled(), recorded(again=((1, 1),)), overflow()), 1):
+        remembered, _rows = fold(remembered, Recorded(3, place, STREAM, place, "g", KEY, AT, event))
+        assert len(msgpack.encode(remembered)) < MOST_CALLS * MOST_CHARACTERS * 2
+    assert remembered is not None
+    (row,) = shown(remembered)
+    assert isinstance(row, TurnRow)
+    assert row.tools == ("read", "x" * MOST_CHARACTERS)
+    assert row.tool_counts == (1, MOST_CALLS - 1)
