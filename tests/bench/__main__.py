@@ -15,6 +15,7 @@ from tests.bench import (
     http,
     importing,
     lag,
+    questions,
     reading,
     rebuild,
 )
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Server, Options], Iterator[Figure]]] = {
     "growth": growth.measure,
     "rebuild": rebuild.measure,
     "lag": lag.measure,
+    "questions": questions.measure,
 }
 
 

@@ -358,7 +358,8 @@ def test_the_names_of_tools_are_remembered_in_bounded_length() -> None:
     calls = replace(revision(message(1, role="assistant"), 1), tools=("read", *["x" * 100_000] * 9_000))
     seen = recorded(calls, sighted="context", method="assemble")
     remembered: Remembered | None = None
-    for place, event in enumerate((OPENED, seen, assembled(), recorded(again=((1, 1),)), overflow()), 1):
+    events: tuple[Event, ...] = (OPENED, seen, assembled(), recorded(again=((1, 1),)), overflow())
+    for place, event in enumerate(events, 1):
         remembered, _rows = fold(remembered, Recorded(3, place, STREAM, place, "g", KEY, AT, event))
         assert len(msgpack.encode(remembered)) < MOST_CALLS * MOST_CHARACTERS * 2
     assert remembered is not None
