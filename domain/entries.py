@@ -71,7 +71,8 @@ class Seen(Struct, frozen=True):
     makes, reduced as those are by which tool results are known; of engines that are only observed nobody reads them.
     `tools` are the names of the tools that it calls, in order, or of the one whose result it is. `billed` is what its
     provider counted, None where it did not say. `summary` says that it stands in place of older messages although its
-    role doesn't.
+    role doesn't. `kept` is None where the bytes are kept as they are; else it is SHA-256(salt ‖ what is kept of them),
+    empty where nothing is.
     """
 
     identity: Identity
@@ -84,13 +85,15 @@ class Seen(Struct, frozen=True):
     tools: tuple[str, ...] = ()
     billed: Billed | None = None
     summary: bool = False
+    kept: bytes | None = None
 
 
 class Revision(Struct, frozen=True, omit_defaults=True):
     """A byte form of an entry, as it is written into the event that records it (`digest` in hexadecimal).
 
     `repeats` is the number of the entry that the host delivered again in a retry, under a new timestamp. `calls`,
-    `tools`, `billed` and `summary` are as in `Seen`.
+    `tools`, `billed` and `summary` are as in `Seen`, and so is `kept`, in hexadecimal: `digest` and `size` are of the
+    original, whatever is kept of it.
     """
 
     entry: int
@@ -107,6 +110,7 @@ class Revision(Struct, frozen=True, omit_defaults=True):
     tools: tuple[str, ...] = ()
     billed: Billed | None = None
     summary: bool = False
+    kept: str | None = None
 
     @property
     def identity(self) -> Identity:
@@ -185,6 +189,7 @@ class Roster(Struct, frozen=True):
                 tools=one.tools,
                 billed=one.billed,
                 summary=one.summary,
+                kept=None if one.kept is None else one.kept.hex(),
             )
         return tuple(numbered.values())
 

@@ -23,7 +23,7 @@ def record_entries(engine: Engine, command: ask.RecordEntries) -> list[fact.Even
     events.append(
         fact.EntriesRecorded(
             occurred_at=command.at,
-            evidence=command.evidence,
+            evidence=_graded(command.evidence, revisions),
             session_id=command.session_id,
             sighted=command.sighted,
             method=command.method,
@@ -176,7 +176,7 @@ def _met(
     events.append(
         fact.EntriesRecorded(
             occurred_at=command.at,
-            evidence=command.evidence,
+            evidence=_graded(command.evidence, revisions),
             session_id=session_id,
             sighted=sighted,
             method=method,
@@ -198,7 +198,17 @@ def _texts(
         return roster
     events.append(
         fact.TextsRecorded(
-            occurred_at=command.at, evidence=command.evidence, session_id=session_id, revisions=revisions
+            occurred_at=command.at,
+            evidence=_graded(command.evidence, revisions),
+            session_id=session_id,
+            revisions=revisions,
         )
     )
     return roster.holding(revisions)
+
+
+def _graded(evidence: fact.Evidence, revisions: Sequence[Revision]) -> fact.Evidence:
+    """Grade an event that records byte forms of which some are not kept as they were. What is known by less than having
+    been recorded stays what it is: each form says by itself what is kept of it.
+    """
+    return "redacted" if evidence == "recorded" and any(one.kept is not None for one in revisions) else evidence

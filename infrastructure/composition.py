@@ -24,6 +24,7 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.revision import LATEST, revision_of
 from infrastructure.openclaw.importer import Importer
 from infrastructure.openclaw.importing import Importing
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 from infrastructure.settings import Settings
 
@@ -127,10 +128,10 @@ def opened_tokens(settings: Settings, url: str | None = None) -> Iterator[Tokens
 
 @contextmanager
 def opened_importing(
-    settings: Settings, url: str | None, gateway: str | None, keyed_by: KeyedBy
+    settings: Settings, url: str | None, gateway: str | None, keyed_by: KeyedBy, content: ContentPolicy = "full"
 ) -> Iterator[Callable[[], Importing]]:
     """Open what recordings are imported into: the service at a URL, or else the ledger that the settings name. It is
-    called for each recording.
+    called for each recording. A service keeps contents as they are.
 
     Raises:
         UnreadableUrl: it is none of a service.
@@ -138,7 +139,7 @@ def opened_importing(
     """
     if url is None:
         with opened_ledger(settings) as ledger:
-            yield lambda: Importer(ledger, gateway=gateway, keyed_by=keyed_by)
+            yield lambda: Importer(ledger, gateway=gateway, keyed_by=keyed_by, content=content)
         return
     from infrastructure.remote.importing import RemoteEnd  # noqa: PLC0415  # local commands don't load an HTTP client
     from infrastructure.remote.service import opened_service  # noqa: PLC0415  # the same

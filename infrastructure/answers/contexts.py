@@ -151,6 +151,7 @@ class _Entries:
         self._origins: dict[int, Entry] = origins_of(library, place, asked)
         self.tokens = sum(self._revisions[one].tokens for one in record.context)
         self.truncated = sum(self._revisions[one].truncated for one in record.context)
+        self.redacted = sum(self._contents[one].original is None for one in record.context)
 
     def answer(self) -> list[EntryAnswer]:
         return [self._entry(index, reference) for index, reference in enumerate(self._record.context)]
@@ -265,4 +266,6 @@ def _absent(library: Library, place: Place, record: ContextRecord, entries: _Ent
         absent.append("prompt")
     if entries.truncated:
         absent.append(f"texts of {entries.truncated} entries that their source cut")
+    if entries.redacted:
+        absent.append(f"texts of {entries.redacted} entries that are redacted")
     return absent

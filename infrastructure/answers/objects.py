@@ -111,7 +111,9 @@ class OriginAnswer(Struct, frozen=True):
 
 
 class EntryAnswer(Struct, frozen=True):
-    """An entry of a context. `text` is None, and `message` null, where the content was erased."""
+    """An entry of a context. `text` is None, and `message` null, where the content was erased or never
+    kept. `evidence` is `redacted` then, and where its secrets were masked.
+    """
 
     index: int
     role: str

@@ -22,7 +22,7 @@ from projections.ranges import pairs
 
 
 class SummaryText(Struct, frozen=True):
-    """A summary's text; None where it was erased, as are its tokens."""
+    """A summary's text; None where it was erased or never kept, as are its tokens."""
 
     text: str | None
     tokens: int | None
@@ -32,7 +32,8 @@ class SummaryText(Struct, frozen=True):
 
 class ReplacedEntry(Struct, frozen=True):
     """An entry that a summary replaced, in the byte form that the last context before it held (or, where none did, that
-    was delivered last). `index` counts them from 0. `text` is None, and `message` null, where the content was erased.
+    was delivered last). `index` counts them from 0. `text` is None, and `message` null, where the content was erased or
+    never kept.
     """
 
     index: int
@@ -189,13 +190,13 @@ def _absent(
     if found.outcome == "compacted" and summary is None:
         absent.append("summary")
     if summary is not None and summary.text is None:
-        absent.append("text of the summary, which was erased")
+        absent.append("text of the summary, which was erased or never kept")
     if found.outcome == "compacted" and references is None:
         contexts = (("before", found.context_before), ("after", found.context_after))
         absent += [f"context {side} the compaction" for side, number in contexts if number is None]
-    erased = sum(one.text is None for one in entries)
-    if erased:
-        absent.append(f"texts of {erased} entries that were erased")
+    gone = sum(one.text is None for one in entries)
+    if gone:
+        absent.append(f"texts of {gone} entries that were erased or never kept")
     if cut:
         absent.append(f"texts of {cut} entries that their source cut")
     return absent

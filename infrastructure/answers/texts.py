@@ -8,10 +8,11 @@ from infrastructure.openclaw.messages import decode_message, message_text
 
 
 class Told(Struct, frozen=True):
-    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. Where they were erased,
-    `text` is None and `message` null.
+    """What the bytes of a message or of a text say; `message` is the bytes themselves, as JSON. Where they were erased
+    or never kept, `text` is None and `message` null.
 
-    `calls` names the tools that the message calls.
+    `evidence` is `redacted` then, and where they are not the original, since its secrets were masked. `calls` names
+    the tools that the message calls.
     """
 
     text: str | None
@@ -21,16 +22,17 @@ class Told(Struct, frozen=True):
     calls: tuple[str, ...] = ()
 
 
-ERASED = Told(None, Raw(b"null"), "redacted")
+NOT_KEPT = Told(None, Raw(b"null"), "redacted")
 
 
 def told(held: Held) -> Told:
     """Read content."""
     if held.data is None:
-        return ERASED
+        return NOT_KEPT
     data = bytes(held.data)
+    evidence = "redacted" if held.redacted else "recorded"
     if data.startswith(b'"'):
-        return Told(text_of(data), Raw(data), "recorded")
+        return Told(text_of(data), Raw(data), evidence)
     message = decode_message(data)
     calls = tuple(call.name for call in message.tool_calls)
-    return Told(message_text(data), Raw(data), "recorded", message.host_context, calls)
+    return Told(message_text(data), Raw(data), evidence, message.host_context, calls)

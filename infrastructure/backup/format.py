@@ -88,7 +88,7 @@ class Head(Struct, frozen=True, array_like=True):
 
 class Totals(Struct, frozen=True):
     """What a backup holds. `heads` are in the order of the partitions; `erased` counts contents whose bytes are gone,
-    as an event says.
+    as an event says, `redacted` those of which something else is kept, or nothing.
     """
 
     events: int
@@ -97,6 +97,7 @@ class Totals(Struct, frozen=True):
     gateways: int
     erased: int
     heads: list[Head]
+    redacted: int = 0
 
 
 ENCODER: Final = msgspec.msgpack.Encoder()

@@ -139,7 +139,8 @@ def _prove(connection: AnyConnection, checked: Checked, told: Told) -> None:
             checked.path,
             f"holds a ledger that does not prove: at {first.partition}-{first.position}, {first.reason}",
         )
-    if found.heads != checked.summary.heads or found.erased != checked.totals.erased:
+    counted, wanted = (found.erased, found.redacted), (checked.totals.erased, checked.totals.redacted)
+    if found.heads != checked.summary.heads or counted != wanted:
         raise unusable(checked.path, "holds another ledger than it says: its heads are not those of its events")
 
 

@@ -29,6 +29,7 @@ class Summary(Struct, frozen=True):
     gateways: int
     erased: int
     heads: list[Place]
+    redacted: int = 0
 
 
 def summary_of(file: str, size: int, digest: bytes, contents: Contents, totals: Totals) -> Summary:
@@ -46,4 +47,5 @@ def summary_of(file: str, size: int, digest: bytes, contents: Contents, totals: 
         gateways=totals.gateways,
         erased=totals.erased,
         heads=[Place(partition, head.position, head.chain.hex()) for partition, head in enumerate(totals.heads)],
+        redacted=totals.redacted,
     )

@@ -131,6 +131,7 @@ def write_backup(ledger: Ledger, out: Output, name: str, told: Told) -> Summary:
         gateways=frames.counts[Kind.GATEWAYS],
         erased=found.erased,
         heads=[Head(head.position, bytes.fromhex(head.chain)) for head in found.heads],
+        redacted=found.redacted,
     )
     frames.one(Kind.TOTALS, totals)
     digest = frames.end()

@@ -11,6 +11,7 @@ from infrastructure.answers.times import rfc3339
 from infrastructure.ledger.sources import Source, sources
 from infrastructure.openclaw.host.layout import Layout
 from infrastructure.openclaw.hosts import ImportedHost, Told, gateway_of, import_host
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 
 
@@ -41,7 +42,12 @@ class Hosts:
         self._library = library
 
     def import_layout(
-        self, layout: Layout, gateway: str | None, keyed_by: KeyedBy, told: Told = lambda _path: None
+        self,
+        layout: Layout,
+        gateway: str | None,
+        keyed_by: KeyedBy = "session-key",
+        content: ContentPolicy = "redacted",
+        told: Told = lambda _path: None,
     ) -> ImportedHost:
         """Import every source of a layout into the gateway that is given, or is known to be this installation's.
 
@@ -50,14 +56,22 @@ class Hosts:
             DatabaseUnavailable, StreamMoved: as the recorder.
         """
         named = gateway_of(self._library.ledger, layout, gateway)
-        return import_host(self._library.ledger, layout, named, keyed_by, lambda: self._minted(named), told)
+        return import_host(self._library.ledger, layout, named, keyed_by, content, lambda: self._minted(named), told)
 
-    def check(self, layout: Layout, gateway: str | None, since: int | None, keyed_by: KeyedBy, told: Told) -> Checked:
+    def check(
+        self,
+        layout: Layout,
+        gateway: str | None,
+        since: int | None,
+        keyed_by: KeyedBy,
+        content: ContentPolicy,
+        told: Told,
+    ) -> Checked:
         """Import a host and audit it. Of ticks before `since` (µs) nothing is told.
 
         Raises: as `import_layout`.
         """
-        imported = self.import_layout(layout, gateway, keyed_by, told)
+        imported = self.import_layout(layout, gateway, keyed_by, content, told)
         named = imported.gateway
         answers = LocalAnswers(self._library)
         least = "" if since is None else rfc3339(since)

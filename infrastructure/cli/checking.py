@@ -11,13 +11,14 @@ import click
 from infrastructure.answers.times import parse_time, rfc3339
 from infrastructure.checking.hosts import Checked, RouteAnswer
 from infrastructure.cli.auditing import severe, show_findings
-from infrastructure.cli.hosting import keyed_by_option, progress, show_imported
+from infrastructure.cli.hosting import content_option, keyed_by_option, progress, show_imported
 from infrastructure.cli.options import gateway_option, json_option, settings, utf8
 from infrastructure.cli.output import as_json, note, printable, say, table, wrapped
 from infrastructure.composition import opened_hosts
 from infrastructure.ledger.sources import Source
 from infrastructure.openclaw.host.layout import recognise
 from infrastructure.openclaw.host.places import state_folder
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 
 EXIT_FINDINGS = 1
@@ -37,8 +38,16 @@ Examples:
 @click.option("--since", type=utf8, metavar="TIME", help="Only what happened since a time, a date or an age (24h).")
 @gateway_option
 @keyed_by_option
+@content_option
 @json_option
-def check(path: Path | None, since: str | None, gateway: str | None, keyed_by: KeyedBy, as_json_: bool) -> None:
+def check(
+    path: Path | None,
+    since: str | None,
+    gateway: str | None,
+    keyed_by: KeyedBy,
+    content: ContentPolicy | None,
+    as_json_: bool,
+) -> None:
     """Import what a host keeps on its disk, read-only, and audit it. Without PATH: where OpenClaw keeps its state.
 
     Exit code 1 if there is something to mend or to suspect.
@@ -46,7 +55,7 @@ def check(path: Path | None, since: str | None, gateway: str | None, keyed_by: K
     layout = recognise(path or state_folder(os.environ, Path.home()))
     least = None if since is None else parse_time(since, datetime.now(UTC))
     with opened_hosts(settings()) as hosts, progress() as told:
-        checked = hosts.check(layout, gateway, least, keyed_by, told)
+        checked = hosts.check(layout, gateway, least, keyed_by, content or "redacted", told)
     if as_json_:
         for finding in checked.findings:
             say(as_json(finding))

@@ -16,6 +16,7 @@ from infrastructure.openclaw.host.layout import Layout, NothingRecognised, recog
 from infrastructure.openclaw.hosting import ImportedSource
 from infrastructure.openclaw.hosts import ImportedHost, Told
 from infrastructure.openclaw.importing import Imported
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 
 MOST_SKIPPED_SHOWN = 5
@@ -31,6 +32,14 @@ keyed_by_option = click.option(
     default="session-key",
     show_default=True,
     help="By what the engine kept its state, for sessions of which no recording says it.",
+)
+
+
+content_option = click.option(
+    "--content",
+    type=click.Choice(["full", "redacted", "none"]),
+    help="What the ledger keeps of texts: all, all but secrets of known shapes (default; with --url it is all), or "
+    "nothing. Digests are of the original, so verdicts are the same.",
 )
 
 
@@ -60,18 +69,23 @@ def show_layouts(paths: Sequence[str], layouts: Mapping[str, Layout], as_json_: 
 
 
 def import_layouts(
-    layouts: Sequence[Layout], gateway: str | None, keyed_by: KeyedBy, follow: bool, as_json_: bool
+    layouts: Sequence[Layout],
+    gateway: str | None,
+    keyed_by: KeyedBy,
+    content: ContentPolicy,
+    follow: bool,
+    as_json_: bool,
 ) -> None:
     """Import what hosts keep, and tell what became of it; if it is to be followed, until Ctrl-C."""
     with opened_hosts(settings()) as hosts:
         for layout in layouts:
             with progress() as told:
-                imported = hosts.import_layout(layout, gateway, keyed_by, told)
+                imported = hosts.import_layout(layout, gateway, keyed_by, content, told)
             _tell(layout.root, imported, as_json_)
         while follow:
             Event().wait(LOOK_EVERY)
             for layout in layouts:
-                imported = hosts.import_layout(recognise(layout.root), gateway, keyed_by)
+                imported = hosts.import_layout(recognise(layout.root), gateway, keyed_by, content)
                 if imported.events:
                     _tell(layout.root, imported, as_json_)
 

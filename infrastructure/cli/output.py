@@ -13,6 +13,9 @@ WIDTH = 118
 LEAST = 6
 """How narrow a column is made, at least."""
 
+NOT_KEPT = "(redacted)"
+"""What stands for a text that was erased or never kept."""
+
 
 def as_json(answer: Any) -> str:
     """Write an answer as one line of JSON. Raw parts stand as they are; lone surrogates survive as escapes."""
@@ -22,7 +25,7 @@ def as_json(answer: Any) -> str:
 def printable(text: str | None) -> str:
     """Make a text safe to print on one line: control characters and lone surrogates as escapes."""
     if text is None:
-        return "(erased)"
+        return NOT_KEPT
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 

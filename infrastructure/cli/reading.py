@@ -13,7 +13,7 @@ from infrastructure.answers.events import Wanted
 from infrastructure.answers.objects import ContextAnswer, EntryAnswer, EventAnswer, OriginAnswer
 from infrastructure.answers.times import parse_time
 from infrastructure.cli.options import COUNT, gateway_option, json_option, settings, url_option, utf8
-from infrastructure.cli.output import as_json, printable, say, shortened, table
+from infrastructure.cli.output import NOT_KEPT, as_json, printable, say, shortened, table
 from infrastructure.composition import opened_answers
 
 
@@ -187,7 +187,7 @@ def show_context(answer: ContextAnswer, columns: int) -> None:
 
 def _text(entry: EntryAnswer) -> str:
     called = f"[calls {', '.join(entry.tool_calls)}] " if entry.tool_calls else ""
-    return printable(called + (entry.text if entry.text is not None else "(erased)"))
+    return printable(called + (entry.text if entry.text is not None else NOT_KEPT))
 
 
 def _foreign(foreign: bool | None) -> str:

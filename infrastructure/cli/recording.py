@@ -1,7 +1,7 @@
 """`heartline import`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,11 +9,12 @@ import click
 from msgspec import to_builtins
 
 from domain.errors import WrongUsage
-from infrastructure.cli.hosting import import_layouts, layout_at, show_layouts
+from infrastructure.cli.hosting import content_option, import_layouts, layout_at, show_layouts
 from infrastructure.cli.options import json_option, settings, url_option
 from infrastructure.cli.output import as_json, note, printable, say
 from infrastructure.composition import opened_importing
-from infrastructure.openclaw.importing import Imported, Progress
+from infrastructure.openclaw.importing import Imported, Importing, Progress
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 
 MOST_REJECTED_SHOWN = 20
@@ -42,6 +43,7 @@ Examples:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be read, and read nothing.")
 @click.option("--follow", is_flag=True, help="Keep up with a host that goes on, until Ctrl-C.")
+@content_option
 @url_option
 @json_option
 def import_(
@@ -51,6 +53,7 @@ def import_(
     keyed_by: KeyedBy,
     dry_run: bool,
     follow: bool,
+    content: ContentPolicy | None,
     url: str | None,
     as_json_: bool,
 ) -> None:
@@ -70,28 +73,25 @@ def import_(
     if layouts and url is not None:
         raise WrongUsage("A host's files are read where the ledger is: leave --url out, or send a recording there.")
     if layouts:
-        import_layouts(list(layouts.values()), gateway, keyed_by, follow, as_json_)
+        import_layouts(list(layouts.values()), gateway, keyed_by, content or "redacted", follow, as_json_)
     recordings = [path for path in paths if path not in layouts]
     if recordings:
-        _import_recordings(recordings, trace, gateway, keyed_by, url, as_json_)
+        if url is not None and content not in (None, "full"):
+            raise WrongUsage(
+                "A service keeps what it is sent: import without --url to have --content redacted or none."
+            )
+        with opened_importing(settings(), url, gateway, keyed_by, content or "redacted") as importing:
+            _import_recordings(importing, recordings, trace, as_json_)
 
 
-def _import_recordings(
-    paths: list[str],
-    trace: str | None,
-    gateway: str | None,
-    keyed_by: KeyedBy,
-    url: str | None,
-    as_json_: bool,
-) -> None:
-    with opened_importing(settings(), url, gateway, keyed_by) as importing:
-        for path in paths:
-            with _progress([path, *([trace] if trace else [])]) as progress:
-                imported = importing().import_recording(path, progress, trace)
-            if as_json_:
-                say(as_json(answer_of(imported)))
-            else:
-                tell(imported)
+def _import_recordings(importing: Callable[[], Importing], paths: list[str], trace: str | None, as_json_: bool) -> None:
+    for path in paths:
+        with _progress([path, *([trace] if trace else [])]) as progress:
+            imported = importing().import_recording(path, progress, trace)
+        if as_json_:
+            say(as_json(answer_of(imported)))
+        else:
+            tell(imported)
 
 
 def answer_of(imported: Imported) -> dict[str, object]:

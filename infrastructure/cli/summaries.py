@@ -10,7 +10,7 @@ from domain.errors import WrongUsage
 from infrastructure.answers.compactions import CompactionAnswer
 from infrastructure.answers.summaries import ReplacedEntry, SummaryAnswer
 from infrastructure.cli.options import gateway_option, json_option, settings, url_option, utf8
-from infrastructure.cli.output import as_json, printable, say, shortened, table, wrapped
+from infrastructure.cli.output import NOT_KEPT, as_json, printable, say, shortened, table, wrapped
 from infrastructure.composition import opened_answers
 
 _SPACE = re.compile(r"\s+")
@@ -102,7 +102,7 @@ def _entries(replaced: Sequence[ReplacedEntry]) -> str:
 def _lines(text: str | None) -> list[str]:
     """Break a summary into lines, as many as it has."""
     if text is None:
-        return ["  (erased)"]
+        return [f"  {NOT_KEPT}"]
     return [line for part in text.splitlines() for line in wrapped(printable(part)) or [""]]
 
 
@@ -117,7 +117,7 @@ def _show_entries(replaced: Sequence[ReplacedEntry], width: int) -> None:
 
 def _text(entry: ReplacedEntry) -> str:
     called = f"[calls {', '.join(entry.tool_calls)}] " if entry.tool_calls else ""
-    return printable(_SPACE.sub(" ", called + (entry.text if entry.text is not None else "(erased)")))
+    return printable(_SPACE.sub(" ", called + (entry.text if entry.text is not None else NOT_KEPT)))
 
 
 def _show_replacing(found: Sequence[CompactionAnswer], entry: int, engine_key: str, *, as_json_: bool) -> None:

@@ -36,6 +36,7 @@ def verify(checkpoint: Path | None, url: str | None, as_json_: bool) -> None:
         say(
             f"{answer.events} events in {answer.partitions} partitions: {'ok' if answer.ok else 'BROKEN'}"
             f"{f', content of {answer.erased} entries erased' if answer.erased else ''}"
+            f"{f', of {answer.redacted} redacted' if answer.redacted else ''}"
         )
         for one in answer.broken:
             say(f"  partition {one.partition}, position {one.position}: {one.reason}")

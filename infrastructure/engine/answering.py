@@ -163,7 +163,7 @@ def _assembled(
     event: ContextAssembled = _of(ContextAssembled, came.last)
     assembly = decided.assembly or assembly_of(request, decided.transcript)
     held = ledger.content(request.gateway, request.stream_key, {one.reference for one in assembly.items})
-    contents = (held[one.reference].data for one in assembly.items)
+    contents = (held[one.reference].original for one in assembly.items)  # a model is never told what was masked
     return told.Assembled(
         **base,
         event_id=came.event_id,
@@ -194,7 +194,7 @@ def _compacted(
     if event.compacted and event.kept_from is not None:
         made = reclaimed(decided.transcript, event.kept_from)
         reference = Reference(TEXTS, event.summary or 0)
-        data = ledger.content(request.gateway, request.stream_key, [reference])[reference].data
+        data = ledger.content(request.gateway, request.stream_key, [reference])[reference].original
         done = {
             "kept_from": made.kept_from,
             "kept_entries": made.kept_entries,
@@ -216,12 +216,12 @@ def _compacted(
 
 
 def _same_messages(request: asked.CommitRequest, recorded: Event, ledger: Ledger) -> bool:
-    """Say whether a commit came with the messages that were recorded with it; erased ones are not compared."""
+    """Say whether a commit came with the messages that were recorded with it; redacted ones are not compared."""
     if not isinstance(recorded, EntriesRecorded) or recorded.method != COMMIT:
         return True  # an observed commit, of which nothing more is known
     wanted: Sequence[tuple[int, int]] = [*(one.reference for one in recorded.revisions), *recorded.again]
     held = ledger.content(request.gateway, request.stream_key, wanted).values()
-    before = {bytes(one.data) for one in held if one.data is not None}
-    erased = any(one.data is None for one in held)
+    before = {bytes(one.original) for one in held if one.original is not None}
+    gone = any(one.original is None for one in held)
     now = set(request.messages)
-    return before <= now if erased else before == now
+    return before <= now if gone else before == now

@@ -44,7 +44,7 @@ class Taken(Answer, frozen=True, kw_only=True):
 
 class Assembled(Answer, frozen=True, kw_only=True):
     """A context, the `call`-th of its stream. `messages` are the exact bytes of its entries, in their order, null where
-    they were erased. `tokens` are the context's, without the prompt's.
+    they were erased or redacted. `tokens` are the context's, without the prompt's.
     """
 
     event_id: str
@@ -84,8 +84,8 @@ class Compacted(Answer, frozen=True, kw_only=True):
     """What a compaction came to; `reason` says why nothing was replaced where nothing was.
 
     `kept_from` is the number of the first entry that was kept (None: none was), `summary` the text itself as JSON
-    (null: there is none, or it was erased), and `replaced_…` count what it stands for, without the summary that there
-    was.
+    (null: there is none, or it was erased or redacted), and `replaced_…` count what it stands for, without the summary
+    that there was.
     """
 
     compacted: bool

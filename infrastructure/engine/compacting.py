@@ -110,12 +110,12 @@ def _quoted(planned: Plan, target: int, request: CompactRequest, ledger: Ledger)
 
 
 def _spoken(items: Sequence[Item], request: CompactRequest, ledger: Ledger) -> Iterator[Spoken]:
-    """Read messages in order; what was erased says nothing."""
+    """Read messages in order; what was erased or masked says nothing."""
     for start in range(0, len(items), READ_AT_ONCE):
         some = [one.reference for one in items[start : start + READ_AT_ONCE]]
         held = ledger.content(request.gateway, request.stream_key, some)
         for reference, item in zip(some, items[start:], strict=False):
-            data = held[reference].data
+            data = held[reference].original
             if data is not None:
                 raw = bytes(data)
                 tools = tuple(call.name for call in decode_message(raw).tool_calls)

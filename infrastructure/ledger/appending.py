@@ -23,11 +23,11 @@ expected.
 
 
 class Content(Struct, frozen=True):
-    """The bytes of one byte form of an entry, as they lie beside the events."""
+    """What is kept of one byte form of an entry, as it lies beside the events: its bytes, some others, or None."""
 
     entry: int
     revision: int
-    data: bytes
+    data: bytes | None
     salt: bytes
     equality: bytes
 

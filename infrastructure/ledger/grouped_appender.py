@@ -195,5 +195,5 @@ def _size(appends: Sequence[Append]) -> int:
         for _kind, payload in one.events:
             size += _OVERHEAD + len(payload)
         for content in one.contents:
-            size += _OVERHEAD + len(content.data)
+            size += _OVERHEAD + len(content.data or b"")
     return size

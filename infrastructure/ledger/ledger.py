@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 from domain.keys import partition_of, stream_id
 from infrastructure.ledger.appending import Append, Appended, Appender, Group
 from infrastructure.ledger.connection import AnyConnection, connect, losing_the_database
+from infrastructure.ledger.equality import equality_hash
 from infrastructure.ledger.errors import NotALedger
 from infrastructure.ledger.evidence import Row
 from infrastructure.ledger.sql import statement
@@ -40,11 +41,20 @@ class Delivered(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """Content as it lies beside the events; all three are None where it was erased."""
+    """Content as it lies beside the events; all three are None where it was erased.
+
+    `redacted` says that what is kept is not the original, or (where `data` alone is None) that nothing is.
+    """
 
     data: bytes | None
     salt: bytes | None
     equality: bytes | None
+    redacted: bool = False
+
+    @property
+    def original(self) -> bytes | None:
+        """The bytes that were met; None where they are not on record any more, or never were."""
+        return None if self.redacted else self.data
 
 
 def delivery_key(gateway: str, delivery_id: str) -> bytes:
@@ -65,6 +75,7 @@ class Ledger:
         self.ledger_id: UUID = found[0][0]
         self.partitions: int = found[0][1]
         self.content_key: bytes = bytes(found[0][2])
+        self._equality_hash = equality_hash(self.content_key)
         try:
             with losing_the_database():
                 self._appender = Appender(connection)
@@ -217,9 +228,16 @@ class Ledger:
             "revisions": [one[1] for one in pairs],
         }
         return {
-            (entry, revision): Held(data, salt, equality)
+            (entry, revision): Held(data, salt, equality, self._redacted(data, equality))
             for entry, revision, data, salt, equality in self._rows("content", parameters)
         }
+
+    def _redacted(self, data: bytes | None, equality: bytes | None) -> bool:
+        if data is None or equality is None:
+            return equality is not None
+        hashing = self._equality_hash.copy()
+        hashing.update(data)
+        return hashing.digest() != equality
 
     def name_gateway(self, source: bytes, proposed: str) -> str | None:
         """Give the name that is kept for a source: this one, if it is the first; None if another source has it."""

@@ -4,7 +4,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from infrastructure.ledger.connection import AnyConnection
 
-LATEST = "0005"
+LATEST = "0006"
 """The revision of the last migration; a test compares it with the migrations."""
 
 

@@ -25,7 +25,9 @@ Read = Callable[[str, int, int], Iterator[tuple[Any, ...]]]
 
 
 class Verification(Struct, frozen=True):
-    """What a verification came to. `erased` counts contents that were erased and are said to be."""
+    """What a verification came to. `erased` counts contents that were erased and are said to be, `redacted`
+    those of which something else is kept than what was met, or nothing, as was said when they were recorded.
+    """
 
     events: int
     partitions: int
@@ -33,6 +35,7 @@ class Verification(Struct, frozen=True):
     erased: int
     heads: list[Place]
     broken: list[Broken]
+    redacted: int = 0
 
 
 def verify(ledger: Ledger, checkpoint: Path | Checkpoint | None = None) -> Verification:
@@ -78,7 +81,7 @@ def verify_moment(ledger: Ledger, seen: Checkpoint | None = None, read: Read | N
     `verify_events`, `verify_deliveries` and `verify_content` of each partition, in this order, and every row is taken.
     """
     read = read or partial(rows_of, ledger)
-    events = erased = 0
+    events = erased = redacted = 0
     heads: list[Place] = []
     broken = [_switched_off(str(table)) for (table,) in _rows(ledger, "verify_triggers")]
     heads_found: dict[int, Any] = dict(_rows(ledger, "verify_partitions"))
@@ -100,9 +103,10 @@ def verify_moment(ledger: Ledger, seen: Checkpoint | None = None, read: Read | N
         content.compare(read("verify_content", partition, 1))
         events += log.events
         erased += content.erased
+        redacted += content.redacted
         heads.append(Place(partition, log.position, log.chain.hex()))
         broken += findings.named()
-    return Verification(events, ledger.partitions, not broken, erased, heads, broken)
+    return Verification(events, ledger.partitions, not broken, erased, heads, broken, redacted)
 
 
 def _compare(checked: Place, at: str, position: int, chain: bytes | None, findings: Findings) -> None:

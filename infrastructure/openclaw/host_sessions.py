@@ -21,19 +21,22 @@ from infrastructure.openclaw.hosting import (
     list_session,
     tell_session,
 )
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.stored import Stream
 
 KIND = "sessions"
 
 
-def import_sessions(ledger: Ledger, path: str, gateway: str, engine_key: EngineKey) -> ImportedSource:
+def import_sessions(
+    ledger: Ledger, path: str, gateway: str, engine_key: EngineKey, content: ContentPolicy
+) -> ImportedSource:
     """Import a folder of sessions: what each key points to, every transcript, checkpoint and archive, and the runs.
 
     Raises:
         DatabaseUnavailable, StreamMoved: as the recorder.
     """
     into = ImportedSource(source=absolute(path), kind=KIND, gateway=gateway)
-    recording = Recording(ledger, into)
+    recording = Recording(ledger, into, content)
     folder = SessionFolder(Path(path))
     marks = SourceMarks(ledger, into, (folder.agent or "").encode())  # one folder for each agent of a gateway
     for window in _windows(folder, recording):

@@ -18,6 +18,7 @@ from infrastructure.openclaw.hosting import (
     list_session,
     tell_session,
 )
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.stored import Stream
 
 EngineKey = Callable[[str, str], str]
@@ -35,7 +36,9 @@ class _Read(Struct, frozen=True, array_like=True):
     status: str | None
 
 
-def import_store(ledger: Ledger, path: str, gateway: str, engine_key: EngineKey) -> ImportedSource:
+def import_store(
+    ledger: Ledger, path: str, gateway: str, engine_key: EngineKey, content: ContentPolicy
+) -> ImportedSource:
     """Import a store: its sessions, ticks, transcripts and runs. Sessions that stand where they stood are passed over.
 
     Raises:
@@ -43,7 +46,7 @@ def import_store(ledger: Ledger, path: str, gateway: str, engine_key: EngineKey)
         DatabaseUnavailable, StreamMoved: as the recorder.
     """
     into = ImportedSource(source=absolute(path), kind=KIND, gateway=gateway)
-    recording = Recording(ledger, into)
+    recording = Recording(ledger, into, content)
     with Store.open(Path(path)) as store:
         marks = SourceMarks(ledger, into, store.identity)
         for problem in store.problems():

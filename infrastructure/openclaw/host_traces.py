@@ -14,6 +14,7 @@ from infrastructure.openclaw.host_stores import EngineKey
 from infrastructure.openclaw.hosting import ImportedSource, KeptTick, Recording, SourceMarks, absolute
 from infrastructure.openclaw.importer import delivery_of
 from infrastructure.openclaw.importing import Submitted
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.submitted import Submissions
 from infrastructure.openclaw.trace import Stage, decode_stage
 
@@ -26,6 +27,7 @@ def import_traces(
     paths: Sequence[str],
     gateway: str,
     engine_key: EngineKey,
+    content: ContentPolicy,
     kept: Callable[[str], bytes | None] | None = None,
 ) -> ImportedSource:
     """Import a trace, given as its files, the oldest first. `kept` gives messages by the host's fingerprint.
@@ -34,7 +36,7 @@ def import_traces(
         DatabaseUnavailable, StreamMoved: as the recorder.
     """
     into = ImportedSource(source=absolute(paths[-1]), kind=KIND, gateway=gateway)
-    recording = Recording(ledger, into)
+    recording = Recording(ledger, into, content)
     marks = SourceMarks(ledger, into, b"")  # a gateway writes one
     before = marks.before.readers.get(_FILES)
     kept_marks = () if before is None else msgpack.decode(before, type=tuple[Mark, ...])

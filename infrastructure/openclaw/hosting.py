@@ -18,6 +18,7 @@ from infrastructure.openclaw.host.records import (
     TranscriptCompaction,
     TranscriptMessage,
 )
+from infrastructure.openclaw.kept import KEEP, ContentPolicy
 from infrastructure.openclaw.stored import OpenTick, Stream, listed, ran, told
 from infrastructure.recorder.deliveries import Delivery, Recorded
 from infrastructure.recorder.recorder import Recorder
@@ -50,10 +51,10 @@ class ImportedSource(Struct, kw_only=True):
 class Recording:
     """Records what one source tells, a batch at a time, and counts what becomes of it."""
 
-    def __init__(self, ledger: Ledger, into: ImportedSource) -> None:
+    def __init__(self, ledger: Ledger, into: ImportedSource, content: ContentPolicy) -> None:
         self.into = into
         self._ledger = ledger
-        self._recorder = Recorder(ledger)
+        self._recorder = Recorder(ledger, KEEP[content])
         self._teller = GatheringTeller(seconds=0)
         self._waiting: list[Delivery] = []
         self._said: list[int] = []

@@ -24,6 +24,7 @@ from infrastructure.openclaw.host_traces import import_traces
 from infrastructure.openclaw.hosting import ImportedSource, absolute
 from infrastructure.openclaw.importer import Importer
 from infrastructure.openclaw.importing import Imported
+from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.kept_messages import KeptMessages
 from infrastructure.openclaw.observed import KeyedBy, engine_key_for
 
@@ -65,6 +66,7 @@ def import_host(
     layout: Layout,
     gateway: str,
     keyed_by: KeyedBy,
+    content: ContentPolicy,
     minted: Callable[[], dict[str, str]],
     told: Told,
 ) -> ImportedHost:
@@ -76,14 +78,14 @@ def import_host(
     imported = ImportedHost(gateway, [], [])
     for one in layout.of("lifecycle"):
         told(one.path)
-        importer = Importer(ledger, gateway=gateway, keyed_by=keyed_by)
+        importer = Importer(ledger, gateway=gateway, keyed_by=keyed_by, content=content)
         imported.recordings.append(importer.import_recording(one.path, lambda _bytes: None))
     engine_key = _engine_keys(minted(), keyed_by)
     for one in layout.of("sessions", "store"):
         told(one.path)
         read = import_sessions if one.kind == "sessions" else import_store
         try:
-            imported.sources.append(read(ledger, one.path, gateway, engine_key))
+            imported.sources.append(read(ledger, one.path, gateway, engine_key, content))
         except UnreadableStore as error:
             skipped = [Skipped(absolute(one.path), str(error))]
             imported.sources.append(
@@ -93,7 +95,7 @@ def import_host(
     if traces:
         told(traces[-1])
         kept = KeptMessages(lambda: _messages(layout))
-        imported.sources.append(import_traces(ledger, traces, gateway, engine_key, kept.get))
+        imported.sources.append(import_traces(ledger, traces, gateway, engine_key, content, kept.get))
     return imported
 
 

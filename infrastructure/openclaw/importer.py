@@ -12,6 +12,7 @@ from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.calls import Call
 from infrastructure.openclaw.gateways import kept_name
 from infrastructure.openclaw.importing import Importing, Outcome, Submitted
+from infrastructure.openclaw.kept import KEEP, ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy, engine_key_for, engine_key_of, parts_of
 from infrastructure.openclaw.submitted import facts_of_submission
 from infrastructure.openclaw.wire import decode_call
@@ -24,16 +25,23 @@ _IGNORED = Outcome("ignored")
 class Importer(Importing):
     """Imports recordings into a ledger."""
 
-    def __init__(self, ledger: Ledger, *, gateway: str | None = None, keyed_by: KeyedBy = "session-key") -> None:
-        super().__init__(LedgerEnd(ledger, keyed_by), gateway=gateway)
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        gateway: str | None = None,
+        keyed_by: KeyedBy = "session-key",
+        content: ContentPolicy = "full",
+    ) -> None:
+        super().__init__(LedgerEnd(ledger, keyed_by, content), gateway=gateway)
 
 
 class LedgerEnd:
     """Records the lines of one recording, and of the cache trace beside it, into a ledger."""
 
-    def __init__(self, ledger: Ledger, keyed_by: KeyedBy) -> None:
+    def __init__(self, ledger: Ledger, keyed_by: KeyedBy, content: ContentPolicy = "full") -> None:
         self._ledger = ledger
-        self._recorder = Recorder(ledger)
+        self._recorder = Recorder(ledger, KEEP[content])
         self._teller = GatheringTeller(seconds=0)  # a batch is large, and nobody tells later what the last one left
         self._keyed_by: KeyedBy = keyed_by
         self._named = NamedEngines()

@@ -1,7 +1,7 @@
 """What a stream holds, known by a keyed hash: a message that was met before is neither parsed nor stored again."""
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from secrets import token_bytes
 from typing import NamedTuple
 
@@ -9,11 +9,22 @@ from msgspec import Struct
 
 from domain.entries import Billed, Identity, Revision, Seen, estimated_tokens
 from infrastructure.ledger.appending import Content
+from infrastructure.ledger.equality import equality_hash
 
 SALT_BYTES = 16
 """Random for every byte form, so that a digest in an event says nothing about erased content."""
 
-EQUALITY_BYTES = 16
+Keep = Callable[[bytes], bytes | None]
+"""What the ledger keeps of the exact bytes of a message or text: them, others in their place, or None for nothing.
+
+Digests and equality are of the original whatever is kept, so what comes again is known in every form.
+"""
+
+
+def whole(data: bytes) -> bytes | None:
+    """Keep everything."""
+    return data
+
 
 TEXT = Identity("text", None, "")
 """Texts that are no messages have no identity of their own: each is a revision of the stream's texts."""
@@ -41,7 +52,7 @@ class Met(NamedTuple):
 
 
 class _Pending(Struct, frozen=True):
-    data: bytes
+    data: bytes | None
     salt: bytes
     equality: bytes
 
@@ -49,8 +60,9 @@ class _Pending(Struct, frozen=True):
 class Contents:
     """The contents of one stream. Each received message is hashed once; a new one is parsed and hashed again."""
 
-    def __init__(self, key: bytes) -> None:
-        self._keyed = blake2b(digest_size=EQUALITY_BYTES, key=key)
+    def __init__(self, key: bytes, keep: Keep = whole) -> None:
+        self._keyed = equality_hash(key)
+        self._keep = keep
         self._digests: dict[bytes, bytes] = {}
         self._pending: dict[bytes, _Pending] = {}
 
@@ -82,6 +94,7 @@ class Contents:
                         tools=described.tools,
                         billed=described.billed,
                         summary=described.summary,
+                        kept=self._kept(digest, data),
                     )
                 )
             digests.append(digest)
@@ -95,7 +108,9 @@ class Contents:
         hashing.update(data)
         equality = hashing.digest()
         digest = self._digests.get(equality) or self._admit(data, equality)
-        return Seen(identity=TEXT, digest=digest, size=len(data), tokens=estimated_tokens(characters), text=True)
+        tokens = estimated_tokens(characters)
+        kept = self._kept(digest, data)
+        return Seen(identity=TEXT, digest=digest, size=len(data), tokens=tokens, text=True, kept=kept)
 
     def recorded(self, revisions: Iterable[Revision]) -> list[Content]:
         """Give the content to be written beside the event that records these."""
@@ -115,5 +130,12 @@ class Contents:
         salt = token_bytes(SALT_BYTES)
         digest = sha256(salt + data).digest()
         self._digests[equality] = digest
-        self._pending[digest] = _Pending(data, salt, equality)
+        self._pending[digest] = _Pending(self._keep(data), salt, equality)
         return digest
+
+    def _kept(self, digest: bytes, data: bytes) -> bytes | None:
+        """Digest what is kept of bytes that were met, where it is not the bytes themselves; empty if it is nothing."""
+        pending = self._pending.get(digest)
+        if pending is None or pending.data == data:  # which is quick where it is the same object
+            return None
+        return b"" if pending.data is None else sha256(pending.salt + pending.data).digest()

@@ -7,7 +7,7 @@ from domain.entries import Reference
 from domain.events import Event, decode
 from domain.transcript import NOTHING, Transcript, follow
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.recorder.contents import Contents
+from infrastructure.recorder.contents import Contents, Keep, whole
 
 MOST_ENGINES = 512
 MOST_ENTRIES = 200_000
@@ -54,8 +54,9 @@ class Loaded:
 class Engines:
     """Loads engines and keeps those that were used last."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, keep: Keep = whole) -> None:
         self._ledger = ledger
+        self._keep = keep
         self._loaded: OrderedDict[tuple[str, str], Loaded] = OrderedDict()
 
     def get(self, gateway: str, engine_key: str, *, owned: bool = False) -> Loaded:
@@ -84,7 +85,7 @@ class Engines:
             entries -= len(loaded.engine.roster)
 
     def _load(self, gateway: str, engine_key: str, owned: bool) -> Loaded:
-        loaded = Loaded(FRESH, Contents(self._ledger.content_key), NOTHING if owned else None)
+        loaded = Loaded(FRESH, Contents(self._ledger.content_key, self._keep), NOTHING if owned else None)
         for row in self._ledger.stream(gateway, engine_key):
             loaded.move(decode(row.payload))
         if loaded.engine is not FRESH:

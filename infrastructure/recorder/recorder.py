@@ -12,6 +12,7 @@ from domain.keys import stream_id
 from infrastructure.ledger.appending import Append, Group
 from infrastructure.ledger.errors import AppendRefused, DatabaseRefused, DatabaseUnavailable, StreamMoved
 from infrastructure.ledger.ledger import Ledger, delivery_key
+from infrastructure.recorder.contents import Keep, whole
 from infrastructure.recorder.deliveries import Delivery, DeliveryConflict, Part, Recorded, Written
 from infrastructure.recorder.engines import Engines
 
@@ -95,9 +96,11 @@ class _Batch:
 class Recorder:
     """Records deliveries into a ledger, in order, a batch at a time."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, keep: Keep = whole) -> None:
+        """Record into a ledger, which keeps of each new message or text what `keep` leaves of it."""
         self._ledger = ledger
-        self._engines = Engines(ledger)
+        self._keep = keep
+        self._engines = Engines(ledger, keep)
 
     def record(self, deliveries: Sequence[Delivery]) -> list[Recorded]:
         """Record a batch as `record_each` does, of which all must be.
@@ -151,7 +154,7 @@ class Recorder:
                 if not waiting:
                     return
         except BaseException:
-            self._engines = Engines(self._ledger)  # states in hand may be ahead of their streams
+            self._engines = Engines(self._ledger, self._keep)  # states in hand may be ahead of their streams
             raise
         for index in waiting:
             key = batch.deliveries[index].parts[0].engine_key
@@ -280,7 +283,7 @@ class Recorder:
             fingerprint=None if key is None else delivery.fingerprint,
             contents=contents,
         )
-        size = sum(len(payload) for _kind, payload in events) + sum(len(content.data) for content in contents)
+        size = sum(len(payload) for _kind, payload in events) + sum(len(content.data or b"") for content in contents)
         return [_Draft(index, self._ledger.partition_of(gateway, engine_key), append, size)]
 
     def _write(self, pending: _Round, batch: _Batch) -> set[int]:

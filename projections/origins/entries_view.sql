@@ -1,7 +1,7 @@
 -- Entries for people, with their content where it is valid as jsonb.
 create view heartline.entries as
     select e.gateway, e.engine_key, s.entry, s.revision, m.message ->> 'role' as role, m.message,
-        c.stream is not null and c.bytes is null as erased, octet_length(c.bytes) as bytes, encode(s.identity, 'hex') as identity,
+        c.stream is not null and c.equality is null as erased, octet_length(c.bytes) as bytes, encode(s.identity, 'hex') as identity,
         s.session_id, s.delivered, to_timestamp(s.occurred_at / 1000000.0) as occurred_at, s.version,
         s.partition || '-' || s.position as event_id
     from heartline_projections.sightings s
@@ -17,9 +17,9 @@ comment on column heartline.entries.revision is 'The number of its byte form, fr
 comment on column heartline.entries.role is
     'user, assistant, toolResult or what else the message says; null where message is.';
 comment on column heartline.entries.message is
-    'The message as the host wrote it; null where it was erased, or where jsonb can''t hold it.';
+    'What is kept of the message; null where that is nothing, where it was erased, or where jsonb can''t hold it.';
 comment on column heartline.entries.erased is 'Whether its content was erased.';
-comment on column heartline.entries.bytes is 'How long the message is; null where it was erased.';
+comment on column heartline.entries.bytes is 'How long what is kept of the message is; null where that is nothing.';
 comment on column heartline.entries.identity is
     'Digest of what the host knows the message by, the same in all streams.';
 comment on column heartline.entries.session_id is 'The session that it was first seen in, in this stream.';

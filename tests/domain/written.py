@@ -3,6 +3,8 @@
 They tell of one gateway: a heartbeat tick that replays, overflows and compacts, and what else can happen beside it.
 """
 
+from msgspec.structs import replace
+
 from domain import events as fact
 from domain.context import Run, Splice, Whole
 from domain.entries import Billed, Revision
@@ -187,6 +189,20 @@ WRITTEN: tuple[fact.Event, ...] = (
 )
 
 ADDED: dict[str, fact.Event] = {
+    "masked": fact.EntriesRecorded(
+        occurred_at=AT,
+        evidence="redacted",
+        session_id=SESSION_ID,
+        sighted="delivered",
+        method="afterTurn",
+        revisions=(replace(RESULT, kept=DIGEST[::-1]), replace(POLL, kept="")),
+    ),
+    "masked-text": fact.TextsRecorded(
+        occurred_at=AT,
+        evidence="redacted",
+        session_id=SESSION_ID,
+        revisions=(replace(PROMPT, kept=DIGEST[::-1]),),
+    ),
     "size-of-erased": fact.ContentErased(
         occurred_at=AT, entry=2, revision=3, reason="asked for by Zoë 🗝", size=10_485_760
     ),

@@ -158,7 +158,10 @@ def test_erased_texts_are_told_of_as_erased(observed: Observed, ledger: Ledger) 
         ("words 1", "recorded", False),
         (None, "redacted", True),
     ]
-    assert answer.absent == ["text of the summary, which was erased", "texts of 1 entries that were erased"]
+    assert answer.absent == [
+        "text of the summary, which was erased or never kept",
+        "texts of 1 entries that were erased or never kept",
+    ]
 
 
 def test_what_is_scattered_too_much_for_the_read_model_is_told_exactly_all_the_same(observed: Observed) -> None:

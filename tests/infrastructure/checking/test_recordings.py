@@ -48,7 +48,7 @@ def imported(databases: Databases, tmp_path: Path) -> Iterator[Imported]:
                     shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
                 else:
                     shutil.copyfile(path, folder / path.name)
-            Hosts(library).import_layout(recognise(folder), "g", "session-key")
+            Hosts(library).import_layout(recognise(folder), "g")
         library.refresh()
         return library
 

@@ -27,7 +27,11 @@ def write_tick(folder: Path, number: int, size: int) -> None:
         lines.append({**entry, "message": message})
     text = "".join(f"{json.dumps(line)}\n" for line in lines)
     (sessions / f"{session_id}.jsonl").write_text(text)
-    listed: dict[str, Any] = {"sessionId": session_id, "updatedAt": AT // 1000 + at, "heartbeatIsolatedBaseSessionKey": BASE}
+    listed: dict[str, Any] = {
+        "sessionId": session_id,
+        "updatedAt": AT // 1000 + at,
+        "heartbeatIsolatedBaseSessionKey": BASE,
+    }
     (sessions / "sessions.json").write_text(json.dumps({ROUTE: listed}))
 
 

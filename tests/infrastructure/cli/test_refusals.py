@@ -22,6 +22,8 @@ from tests.infrastructure.embedded.support import PROJECT
         (("audit", "--gateway", "smaple"), ["smaple", "sample", "other"]),
         (("events", "--after", "nonsense"), ["no cursor"]),
         (("import", "/no/such/file"), ["/no/such/file"]),
+        (("import", "x", "--content", "masked"), ["'full', 'redacted', 'none'"]),
+        (("import", "x", "--content", "none", "--url", "http://127.0.0.1:1"), ["without --url"]),
     ],
     ids=shown,
 )

@@ -71,8 +71,8 @@ def recording(*contents: Content) -> EntriesRecorded:
                 role="user",
                 timestamp=one.entry,
                 discriminator="",
-                digest=sha256(one.salt + one.data).hexdigest(),
-                size=len(one.data),
+                digest=sha256(one.salt + (one.data or b"")).hexdigest(),
+                size=len(one.data or b""),
                 tokens=1,
             )
             for one in contents

@@ -10,7 +10,7 @@ from tests.infrastructure.ledger.tampering import ELSEWHERE, FIRST, KEY, OTHER, 
 @pytest.fixture
 def filled(ledger: Ledger) -> Ledger:
     """Append, to partition 3: 1 | 2 3 4 | 5 (one, two) 6 | 7 8 | 9 (prompt); and one event to partition 4."""
-    text = Revision(0, 1, "", None, "", recording(TEXT).revisions[0].digest, len(TEXT.data), 1)
+    text = Revision(0, 1, "", None, "", recording(TEXT).revisions[0].digest, len(TEXT.data or b""), 1)
     ledger.append(P, [told(KEY, b"1", delivery="d")])
     ledger.append(P, [told(OTHER, b"2", b"3", b"4", delivery="d")])
     closed = EngineClosed(occurred_at=2, reason="x")

@@ -166,7 +166,7 @@ def test_contents_are_written_with_the_events_and_only_with_them(ledger: Ledger)
     wanted = [(one, 1) for one in (1, 2, 3)]
 
     def held(one: Content) -> Held:
-        return Held(one.data, one.salt, one.equality)
+        return Held(one.data, one.salt, one.equality, redacted=True)  # these have not the hash of what they are
 
     assert ledger.content(GATEWAY, KEY, wanted) == {(1, 1): held(first)}
     assert ledger.content(GATEWAY, OTHER, wanted) == {(2, 1): held(second), (3, 1): held(third)}

@@ -101,6 +101,10 @@ def test_entries_have_their_messages_until_they_are_erased(
     owner.execute("update heartline.content set bytes = null, salt = null, equality = null where entry = 1")
     after = [one for one in shown(reader, "entries") if one["entry"] == 1]
     assert {(one["message"], one["role"], one["erased"], one["bytes"]) for one in after} == {(None, None, True, None)}
+    # nothing was kept of it: that is not erased either
+    owner.execute("update heartline.content set bytes = null where entry = 3")
+    kept = [one for one in shown(reader, "entries") if one["entry"] == 3]
+    assert {(one["message"], one["erased"], one["bytes"]) for one in kept} == {(None, False, None)}
     # jsonb can't hold a NUL: that is not an erased entry
     owner.execute("update heartline.content set bytes = %s where entry = 2", (b'"\\u0000"',))
     odd = [one for one in shown(reader, "entries") if one["entry"] == 2]

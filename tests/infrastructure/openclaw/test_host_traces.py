@@ -22,7 +22,7 @@ def test_a_trace_that_grows_between_two_imports_says_the_same_as_a_whole_one(led
         path.parent.mkdir()
         for end in ends:
             path.write_bytes(b"".join(lines[:end]))
-            import_traces(ledger, [str(path)], gateway, lambda session_key, _session_id: session_key)
+            import_traces(ledger, [str(path)], gateway, lambda session_key, _session_id: session_key, "full")
     whole, grown = (submitted(ledger, gateway) for gateway in ("whole", "grown"))
     assert len(whole) == 12
     assert [event.prompt is not None for event in grown] == [event.prompt is not None for event in whole]
