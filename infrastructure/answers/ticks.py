@@ -1,6 +1,6 @@
 """Answers about ticks: a receipt for each, dispatched or skipped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -154,7 +154,34 @@ def _turns(library: Library, rows: Sequence[TickListed]) -> list[TurnsOfTick]:
     }
     for place, *figures in library.rows("turns/of_ticks", wanted):
         answers[ran[place - 1][0]] = TurnsOfTick(*figures)
+    told_later = [(place, row) for place, row, _engine_key in ran if answers[place] is NO_TURNS]
+    for place, turns in _of_transcripts(library, told_later):
+        answers[place] = turns
     return answers
+
+
+def _of_transcripts(library: Library, rows: Sequence[tuple[int, TickListed]]) -> Iterator[tuple[int, TurnsOfTick]]:
+    """Give what the host's transcripts say of ticks of which no turn was recorded, by their places."""
+    if not rows:
+        return
+    wanted = {
+        "partitions": [library.ledger.partition_of(row.gateway, row.engine_key or "") for _place, row in rows],
+        "engines": [row.engine for _place, row in rows],
+        "sessions": [row.session_id for _place, row in rows],
+        "since": [None if row.isolated else row.dispatched_at for _place, row in rows],
+        "until": [None if row.isolated else row.settled_at for _place, row in rows],
+    }
+    for place, billed, heartbeat, outcome, started_at, ended_at in library.rows("transcript_turns/of_ticks", wanted):
+        yield (
+            rows[place - 1][0],
+            TurnsOfTick(
+                billed_tokens=billed,
+                heartbeat=heartbeat,
+                outcome=outcome,
+                started_at=started_at,
+                ended_at=ended_at,
+            ),
+        )
 
 
 def _which(row: TickListed) -> tuple[str | None, int | None, int | None]:
@@ -198,7 +225,7 @@ TICKS = Listing(
     name="ticks",
     command="ticks",
     statement="ticks/list",
-    reads=("engines", "ticks", "turns", "contexts", "origins"),
+    reads=("engines", "ticks", "turns", "transcript_turns", "contexts", "origins"),
     row=TickListed,
     answers=tick_answers,
     answer=ReceiptAnswer,

@@ -2,7 +2,9 @@
 
 from infrastructure.answers.audits import findings
 from infrastructure.answers.library import Library
+from infrastructure.answers.listing import Selection
 from infrastructure.answers.local import LocalAnswers
+from infrastructure.answers.ticks import TICKS, ReceiptAnswer
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.recorder.recorder import Recorder
 from tests.infrastructure.openclaw.transcripts import (
@@ -78,3 +80,30 @@ def test_growing_first_calls_of_fresh_sessions_are_a_suspicion(ledger: Ledger) -
     (found,) = findings(library)
     assert (found.code, found.status, found.occurrences) == ("replayed-entries", "unknown", 3)
     assert [one["input_tokens"] for one in found.facts["input_tokens"]] == [3_700, 5_200, 6_700, 8_200]
+
+
+def _receipts(ledger: Ledger) -> list[ReceiptAnswer]:
+    return LocalAnswers(Library(ledger)).listed(TICKS, Selection(gateway="g")).items
+
+
+def test_a_receipt_of_a_tick_that_only_a_store_tells_of_has_its_outcome_and_what_was_billed(ledger: Ledger) -> None:
+    record_session(ledger, "s-1", user(), reply("", 1, "toolUse", size=3_000), reply(at=2, size=4_000))
+    (receipt,) = _receipts(ledger)
+    assert (receipt.tick_id, receipt.isolated, receipt.outcome) == (f"{ROUTE}@s-1", True, "ok-token")
+    assert (receipt.billed_tokens, receipt.replayed_entries, receipt.basis) == (7_010, None, None)
+
+
+def test_a_tick_in_the_main_session_is_billed_for_its_own_turn(ledger: Ledger) -> None:
+    record_session(
+        ledger,
+        "s-1",
+        user("hello"),
+        reply("hi", 1, size=1_000),
+        user(at=2),
+        reply(at=3, size=2_000),
+        user("again", at=4),
+        reply("hi", 5, size=4_000),
+        key=MAIN,
+    )
+    (receipt,) = _receipts(ledger)
+    assert (receipt.isolated, receipt.billed_tokens) == (False, 2_005)

@@ -15,6 +15,7 @@ ROUTE = "agent:main:main:heartbeat"
 MAIN = "agent:main:main"
 SOURCE = b"store-1"
 POLL = "[OpenClaw heartbeat poll]"
+CALL = {"type": "toolCall", "id": "call_1", "name": "read", "arguments": {"path": "notes.txt"}}
 USAGE = {"input": 3_700, "output": 5, "cacheRead": 0, "cacheWrite": 0}
 
 
@@ -40,7 +41,7 @@ def user(text: str = POLL, at: int = 0, key: str = "") -> dict[str, Any]:
 def reply(text: str = "HEARTBEAT_OK", at: int = 1, stop: str = "stop", size: int = 3_700) -> dict[str, Any]:
     return {
         "role": "assistant",
-        "content": [{"type": "text", "text": text}],
+        "content": [{"type": "text", "text": text}] if stop != "toolUse" else [CALL],
         "timestamp": AT // 1000 + at,
         "responseId": f"chatcmpl-{at}",
         "stopReason": stop,
