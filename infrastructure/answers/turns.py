@@ -49,6 +49,7 @@ class TurnListed(Struct, frozen=True):
     compactions: int
     started_at: int
     ended_at: int | None
+    evidence: Literal["recorded", "reconstructed"]
 
 
 class ToolUse(Struct, frozen=True):
@@ -100,6 +101,10 @@ class TurnAnswer(Struct, frozen=True):
     overflows: int
     compactions: int
     event_id: Annotated[str, Meta(description="The event that began it: its first context, if one is on record.")]
+    evidence: Annotated[
+        Literal["recorded", "reconstructed"],
+        Meta(description="How it is known: its engine's calls were recorded, or the host's transcript tells of it."),
+    ]
 
 
 class Submitted(Struct, frozen=True):
@@ -158,6 +163,7 @@ def _answer(row: TurnListed, submitted: Submitted, tick_id: str | None) -> TurnA
         overflows=row.overflows,
         compactions=row.compactions,
         event_id=f"{row.partition}-{row.position}",
+        evidence=row.evidence,
     )
 
 
@@ -213,7 +219,7 @@ TURNS = Listing(
     name="turns",
     command="turns",
     statement="turns/list",
-    reads=("engines", "turns", "ticks", "contexts"),
+    reads=("engines", "turns", "transcript_turns", "ticks", "contexts"),
     row=TurnListed,
     answers=turn_answers,
     answer=TurnAnswer,

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from infrastructure.answers.library import Library
+from infrastructure.answers.listing import Selection
 from infrastructure.answers.local import LocalAnswers
+from infrastructure.answers.turns import TURNS
 from infrastructure.checking.hosts import Hosts
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.host.layout import recognise
@@ -85,6 +87,15 @@ def test_a_store_adds_no_entry_to_what_its_engine_was_delivered(name: str, impor
 @pytest.mark.parametrize("name", NAMES)
 def test_a_store_and_a_trace_prove_the_replays_that_the_engines_calls_show(name: str, imported: Imported) -> None:
     assert _submitted(imported(name, STORE, TRACE)) == _submitted(imported(name, LIVE, TRACE))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_turn_that_was_recorded_is_not_told_of_again_by_its_transcript(name: str, imported: Imported) -> None:
+    def turns(*parts: str) -> list[str]:
+        listed = LocalAnswers(imported(name, *parts)).listed(TURNS, Selection(gateway="g"), limit=1_000).items
+        return [one.event_id for one in listed if one.evidence == "recorded" or one.outcome == "committed"]
+
+    assert len(turns(LIVE, STORE)) == len(turns(LIVE)) == len(turns(STORE, LIVE))
 
 
 @pytest.mark.parametrize("name", NAMES)

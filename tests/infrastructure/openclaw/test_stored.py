@@ -5,6 +5,7 @@ from infrastructure.answers.library import Library
 from infrastructure.answers.listing import Selection
 from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.ticks import TICKS, ReceiptAnswer
+from infrastructure.answers.turns import TURNS
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.recorder.recorder import Recorder
 from tests.infrastructure.openclaw.transcripts import (
@@ -107,3 +108,10 @@ def test_a_tick_in_the_main_session_is_billed_for_its_own_turn(ledger: Ledger) -
     )
     (receipt,) = _receipts(ledger)
     assert (receipt.isolated, receipt.billed_tokens) == (False, 2_005)
+
+
+def test_turns_that_only_a_transcript_tells_of_are_listed_as_reconstructed(ledger: Ledger) -> None:
+    record_session(ledger, "s-1", user("hello"), reply("", 1, "toolUse"), reply("hi", 2), key=MAIN)
+    (turn,) = LocalAnswers(Library(ledger)).listed(TURNS, Selection(gateway="g")).items
+    assert (turn.evidence, turn.outcome, turn.billed_tokens) == ("reconstructed", "committed", 7_410)
+    assert [one.name for one in turn.tools] == ["read"]
