@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from infrastructure.answers.audits import finding_answer
 from infrastructure.answers.library import Library
 from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.objects import FindingAnswer
 from infrastructure.answers.times import rfc3339
+from infrastructure.checking.configured import configured_findings
 from infrastructure.ledger.sources import Source, sources
 from infrastructure.openclaw.host.layout import Layout
 from infrastructure.openclaw.hosts import ImportedHost, Told, gateway_of, import_host
 from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
+
+SEVERITIES = ("error", "warning", "info")
+"""Worst first."""
 
 
 class RouteAnswer(Struct, frozen=True):
@@ -75,8 +80,10 @@ class Hosts:
         named = imported.gateway
         answers = LocalAnswers(self._library)
         least = "" if since is None else rfc3339(since)
-        found = [one for one in answers.findings(named) if one.last_at >= least]
-        return Checked(imported, self._routes(named, since), found)
+        routes = self._routes(named, since)
+        configured = [finding_answer(one) for one in configured_findings(self._library, layout, named)]
+        found = [one for one in (*configured, *answers.findings(named)) if one.last_at >= least]
+        return Checked(imported, routes, sorted(found, key=lambda one: SEVERITIES.index(one.severity)))
 
     def sources(self, gateway: str | None = None) -> Sequence[Source]:
         """Give what was imported of hosts."""

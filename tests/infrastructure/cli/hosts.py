@@ -14,8 +14,8 @@ def _time(at: int) -> str:
     return f"2026-11-23T08:{36 + at // 60_000:02d}:{seconds:02d}.{milliseconds:03d}Z"
 
 
-def write_tick(folder: Path, number: int, size: int) -> None:
-    """Write the transcript of a tick, and have the heartbeat's key point to it."""
+def write_tick(folder: Path, number: int, size: int, key: str = ROUTE) -> None:
+    """Write the transcript of a tick, and have its key point to it."""
     sessions = folder / "agents" / "main" / "sessions"
     sessions.mkdir(parents=True, exist_ok=True)
     session_id = f"00000000-0000-4000-8000-{number:012d}"
@@ -32,11 +32,11 @@ def write_tick(folder: Path, number: int, size: int) -> None:
         "updatedAt": AT // 1000 + at,
         "heartbeatIsolatedBaseSessionKey": BASE,
     }
-    (sessions / "sessions.json").write_text(json.dumps({ROUTE: listed}))
+    (sessions / "sessions.json").write_text(json.dumps({key: listed}))
 
 
-def write_host(folder: Path, *sizes: int) -> Path:
+def write_host(folder: Path, *sizes: int, key: str = ROUTE) -> Path:
     """Write a folder with a tick for each size of what its first call took in (tokens)."""
     for number, size in enumerate(sizes, 1):
-        write_tick(folder, number, size)
+        write_tick(folder, number, size, key)
     return folder

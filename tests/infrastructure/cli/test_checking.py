@@ -1,6 +1,7 @@
 """`heartline check`, `sources`, and `import` of what a host keeps."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -84,3 +85,14 @@ def test_an_installation_is_known_again_wherever_its_folder_lies(home: Home, tmp
     first = home.json("import", str(host)).answer
     again = home.json("import", str(host.rename(tmp_path / "moved"))).answer
     assert (again["gateway"], again["recorded"]) == (first["gateway"], 0)
+
+
+def test_isolation_that_is_set_and_not_applied_is_a_finding(home: Home, tmp_path: Path, gateway: str) -> None:
+    host = write_host(tmp_path / "state", 3_700, key="agent:main:main")
+    configuration = host / "openclaw.json"
+    configuration.write_text("{agents: {defaults: {heartbeat: {every: '30m', isolatedSession: true}}}} // as JSON5")
+    os.utime(configuration, (0, 0))
+    findings = home.json("check", str(host), "--gateway", gateway, code=1).answers
+    assert [(one["code"], one["severity"], one["occurrences"]) for one in findings] == [
+        ("isolation-not-applied", "error", 1)
+    ]
