@@ -17,11 +17,17 @@ class UnknownParameter(WrongUsage):
     code = "unknown-parameter"
 
 
-def knows_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Refuse what is asked with parameters that the route does not have: a guard of routes."""
+async def knows_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuse what is asked with parameters that the route does not have: a guard of routes.
+
+    A route that takes everything in a body reads there what it needs, and says itself what its query may add.
+    (It is async since Litestar gives a thread to a guard that is not, and long questions may hold all of these.)
+    """
     if not connection.scope["query_string"]:
         return
     known = _parameters(handler)
+    if not known and connection.scope.get("method") != "GET":
+        return
     unknown = sorted({name for name in connection.query_params if name not in known})
     if unknown:
         plural = "s" if len(unknown) > 1 else ""

@@ -21,7 +21,7 @@ from tests.infrastructure.embedded.support import PROJECT, open_folder
 
 KEYS = {
     *("file", "bytes", "digest", "ledger_id", "at", "partitions", "events", "deliveries", "contents", "gateways"),
-    *("erased", "heads"),
+    *("erased", "redacted", "heads"),
 }
 
 
