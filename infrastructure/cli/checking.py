@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from domain.errors import WrongUsage
 from infrastructure.answers.times import parse_time, rfc3339
 from infrastructure.checking.hosts import Checked, RouteAnswer
 from infrastructure.cli.auditing import severe, show_findings
@@ -52,7 +53,7 @@ def check(
 
     Exit code 1 if there is something to mend or to suspect.
     """
-    layout = recognise(path or state_folder(os.environ, Path.home()))
+    layout = recognise(path or _state_folder())
     least = None if since is None else parse_time(since, datetime.now(UTC))
     with opened_hosts(settings()) as hosts, progress() as told:
         checked = hosts.check(layout, gateway, least, keyed_by, content or "redacted", told)
@@ -98,6 +99,14 @@ def sources(gateway: str | None, as_json_: bool) -> None:
         say(line)
     if not found:
         note("Nothing was imported of a host yet: `heartline check PATH` does.")
+
+
+def _state_folder() -> Path:
+    """Give the folder where OpenClaw keeps its state on this machine."""
+    folder = state_folder(os.environ, Path.home())
+    if not folder.is_dir():
+        raise WrongUsage(f"There is no {folder}: give the folder where the host keeps its state, or a copy of it.")
+    return folder
 
 
 def _answer(one: Source) -> dict[str, object]:

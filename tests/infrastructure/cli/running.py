@@ -87,6 +87,23 @@ class Home:
         return _checked(arguments, Ran(ended.returncode, ended.stdout, ended.stderr.decode()), code, noted)
 
     @contextlib.contextmanager
+    def running(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a command that goes on for as long as the block runs; then end it as Ctrl-C does."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "infrastructure.cli.main", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=PROJECT,
+            env=self.environment(),
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.send_signal(signal.SIGINT)
+                _out, err = process.communicate(timeout=30)
+            assert b"Traceback" not in err
+
+    @contextlib.contextmanager
     def touring(self, **environment: str) -> Iterator["Tour"]:
         """Take the tour, which goes on serving for as long as the block runs; then end it as Ctrl-C does."""
         command = [sys.executable, "-m", "infrastructure.cli.tour"]

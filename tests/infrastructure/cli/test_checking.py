@@ -1,6 +1,7 @@
 """`heartline check`, `sources`, and `import` of what a host keeps."""
 
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
@@ -96,3 +97,22 @@ def test_isolation_that_is_set_and_not_applied_is_a_finding(home: Home, tmp_path
     assert [(one["code"], one["severity"], one["occurrences"]) for one in findings] == [
         ("isolation-not-applied", "error", 1)
     ]
+
+
+def test_without_a_path_the_hosts_own_folder_is_checked(home: Home, tmp_path: Path, gateway: str) -> None:
+    missing = home.run("check", code=2, HOME=str(tmp_path)).err
+    assert f"There is no {tmp_path / '.openclaw'}" in missing
+    write_host(tmp_path / ".openclaw", 3_700)
+    assert home.json("check", "--gateway", gateway, HOME=str(tmp_path)).answer["status"] == "unknown"
+
+
+def test_a_host_that_goes_on_is_followed(home: Home, tmp_path: Path, gateway: str) -> None:
+    host = write_host(tmp_path / "state", 3_700)
+    command = ["import", str(host), "--gateway", gateway, "--follow", "--json"]
+    with home.running(*command) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["recorded"] == 3
+        write_tick(host, 2, 3_700)
+        assert json.loads(process.stdout.readline())["events"] > 0
+    ticks = home.json("ticks", "--gateway", gateway).answers
+    assert [one["outcome"] for one in ticks] == ["ok-token", "ok-token"]
