@@ -10,6 +10,15 @@ SET_ISOLATION = (
 )
 
 
+MEND_THE_ENGINE = (
+    "Whatever the engine keeps was neither asked nor told of these turns. Mend what the reason names, restart the "
+    "gateway, and look at its log for `[context-engine]`."
+)
+
+NO_ROUTE = "unknown"
+"""Stands for the routing key of what the host's log tells of a time at which no turn on record was open."""
+
+
 class RanTick(Struct, frozen=True):
     """A tick that ran: where (`isolated`, None where it can't be told), its event, and when (µs)."""
 
@@ -28,6 +37,53 @@ class HeartbeatSetting(Struct, frozen=True):
     agent: str
     isolated: bool | None
     since: int
+
+
+class Fall(Struct, frozen=True):
+    """A time (µs) at which the host let another engine serve than `engine`, for a `reason`; `lasting` says that it does
+    so until it is restarted. `turn` is the event that began the turn in which it was, `routing_key` its route:
+    None where no turn on record was open.
+    """
+
+    at: int
+    engine: str
+    reason: str
+    lasting: bool
+    routing_key: str | None = None
+    engine_key: str | None = None
+    turn: str | None = None
+
+
+def engine_fell_back(gateway: str, falls: tuple[Fall, ...]) -> list[Finding]:
+    """The host silently used another engine (host issue 116716): a finding for each route, with its turns."""
+    routes: dict[str, list[Fall]] = {}
+    for one in falls:
+        routes.setdefault(one.routing_key or NO_ROUTE, []).append(one)
+    return [_fell_back(gateway, routing_key, some) for routing_key, some in routes.items()]
+
+
+def _fell_back(gateway: str, routing_key: str, falls: list[Fall]) -> Finding:
+    first, turns = falls[0], [one.turn for one in falls if one.turn is not None]
+    reasons = sorted({one.reason for one in falls})
+    return Finding(
+        code="engine-fell-back",
+        severity="error",
+        status="found",
+        gateway=gateway,
+        routing_key=routing_key,
+        engine_key=first.engine_key or routing_key,
+        tick_id=None,
+        first_at=min(one.at for one in falls),
+        last_at=max(one.at for one in falls),
+        occurrences=len(falls),
+        summary=(
+            f"The host used another engine than {first.engine} {len(falls)} time{'s' if len(falls) > 1 else ''}"
+            f"{', for the rest of its process' if any(one.lasting for one in falls) else ''}: {reasons[0]}."
+        ),
+        advice=MEND_THE_ENGINE,
+        evidence=tuple(turns[:MOST_EVIDENCE]),
+        facts={"engine": first.engine, "reasons": reasons, "turns": turns},
+    )
 
 
 def isolation_not_applied(setting: HeartbeatSetting, ticks: tuple[RanTick, ...]) -> Finding | None:

@@ -9,7 +9,7 @@ from infrastructure.answers.library import Library
 from infrastructure.answers.local import LocalAnswers
 from infrastructure.answers.objects import FindingAnswer
 from infrastructure.answers.times import rfc3339
-from infrastructure.checking.configured import configured_findings
+from infrastructure.checking.configured import configured_findings, fallen_back
 from infrastructure.ledger.sources import Source, sources
 from infrastructure.openclaw.host.layout import Layout
 from infrastructure.openclaw.hosts import ImportedHost, Told, gateway_of, import_host
@@ -81,8 +81,9 @@ class Hosts:
         answers = LocalAnswers(self._library)
         least = "" if since is None else rfc3339(since)
         routes = self._routes(named, since)
-        configured = [finding_answer(one) for one in configured_findings(self._library, layout, named)]
-        found = [one for one in (*configured, *answers.findings(named)) if one.last_at >= least]
+        of_host = (*configured_findings(self._library, layout, named), *fallen_back(self._library, layout, named))
+        found = [*(finding_answer(one) for one in of_host), *answers.findings(named)]
+        found = [one for one in found if one.last_at >= least]
         return Checked(imported, routes, sorted(found, key=lambda one: SEVERITIES.index(one.severity)))
 
     def sources(self, gateway: str | None = None) -> Sequence[Source]:

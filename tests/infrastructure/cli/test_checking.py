@@ -116,3 +116,20 @@ def test_a_host_that_goes_on_is_followed(home: Home, tmp_path: Path, gateway: st
         assert json.loads(process.stdout.readline())["events"] > 0
     ticks = home.json("ticks", "--gateway", gateway).answers
     assert [one["outcome"] for one in ticks] == ["ok-token", "ok-token"]
+
+
+def test_a_fall_back_that_the_gateways_log_tells_of_is_a_finding_with_the_turn_in_which_it_was(
+    home: Home, tmp_path: Path, gateway: str
+) -> None:
+    host = write_host(tmp_path / "state", 3_700)
+    reason = "factory threw during resolution: no such file"
+    said = f'Context engine "probe" {reason}; falling back to default engine "legacy".'
+    (host / "logs").mkdir()
+    (host / "logs" / "gateway.log").write_text(f"2026-11-23T08:36:50.000Z [context-engine] {said}\n")
+    found = home.json("check", str(host), "--gateway", gateway, code=1).answers[0]
+    assert (found["code"], found["occurrences"], found["first_at"]) == (
+        "engine-fell-back",
+        1,
+        "2026-11-23T08:36:50.000Z",
+    )
+    assert found["facts"]["reasons"] == [reason]
