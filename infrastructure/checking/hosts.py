@@ -12,7 +12,7 @@ from infrastructure.answers.times import rfc3339
 from infrastructure.checking.configured import configured_findings, fallen_back
 from infrastructure.ledger.sources import Source, sources
 from infrastructure.openclaw.host.layout import Layout
-from infrastructure.openclaw.hosts import ImportedHost, Told, gateway_of, import_host
+from infrastructure.openclaw.intake.hosts import ImportedHost, Told, gateway_of, import_host
 from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 

@@ -13,9 +13,9 @@ from infrastructure.cli.output import as_json, note, printable, say
 from infrastructure.composition import opened_hosts
 from infrastructure.ledger.sources import Skipped
 from infrastructure.openclaw.host.layout import Layout, NothingRecognised, recognise
-from infrastructure.openclaw.hosting import ImportedSource
-from infrastructure.openclaw.hosts import ImportedHost, Told
 from infrastructure.openclaw.importing import Imported
+from infrastructure.openclaw.intake.hosts import ImportedHost, Told
+from infrastructure.openclaw.intake.recording import ImportedSource
 from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.observed import KeyedBy
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from domain.events import PromptSubmitted, decode
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.openclaw.host_traces import import_traces
+from infrastructure.openclaw.intake.traces import import_traces
 from tests.shared import RECORDINGS, needs_recordings
 
 

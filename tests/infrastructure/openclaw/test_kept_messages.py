@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from infrastructure.openclaw.fingerprints import fingerprint_of
 from infrastructure.openclaw.host.records import Place, Problem, Record, TranscriptMessage
-from infrastructure.openclaw.kept_messages import KeptMessages
+from infrastructure.openclaw.intake.kept_messages import KeptMessages
 
 KEPT = b'{"role":"toolResult","toolCallId":"call_1","details":{"never":"seen"},"__openclaw":{"runId":"r"}}'
 SUBMITTED = b'{"role":"toolResult","toolCallId":"call1"}'

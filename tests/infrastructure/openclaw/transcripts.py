@@ -6,7 +6,7 @@ from typing import Any
 
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.host.records import Place, SessionWindow, TranscriptMessage
-from infrastructure.openclaw.stored import OpenTick, Stream, listed, told
+from infrastructure.openclaw.intake.stored import OpenTick, Stream, listed, told
 from infrastructure.recorder.deliveries import Delivery, Recorded
 from infrastructure.recorder.recorder import Recorder
 

@@ -10,7 +10,7 @@ from typing import Self
 import zstandard
 
 from infrastructure.openclaw.host.records import Problem, Record, TranscriptMessage
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store.store import Store
 
 SCHEMA = """
 create table schema_meta (

@@ -9,7 +9,7 @@ from infrastructure.openclaw.host.records import (
     SessionWindow,
     TranscriptMessage,
 )
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store.store import Store
 from tests.infrastructure.openclaw.host.stores import (
     AT,
     HEARTBEAT,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from infrastructure.openclaw.host.database import UnreadableStore
 from infrastructure.openclaw.host.records import Problem, TranscriptMessage
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store.database import UnreadableStore
+from infrastructure.openclaw.host.store.store import Store
 from tests.crash.moments import SEED
 from tests.infrastructure.openclaw.host.stores import SCHEMA, Host, cold, message, put_away, records
 

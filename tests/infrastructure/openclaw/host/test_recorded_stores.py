@@ -8,7 +8,7 @@ import pytest
 
 from infrastructure.openclaw.calls import CommitTurn
 from infrastructure.openclaw.host.records import Problem, SessionWindow, TranscriptCompaction, TranscriptMessage
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store.store import Store
 from infrastructure.openclaw.lines import read_lines
 from infrastructure.openclaw.messages import decode_message, message_text
 from infrastructure.openclaw.wire import decode_call

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.openclaw.host.may.sessions import SessionFolder
+from infrastructure.openclaw.host.may.ticks import POLL
 from infrastructure.openclaw.host.records import Counters, Place, Problem, SessionWindow
-from infrastructure.openclaw.host.sessions import SessionFolder
-from infrastructure.openclaw.host.ticks import POLL
 from tests.infrastructure.openclaw.host.lines import BEGAN, OTHER, SESSION, encoded, event, header, said, written
 
 MAIN = "agent:main:main"

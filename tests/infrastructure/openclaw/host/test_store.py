@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.openclaw.host import tables
 from infrastructure.openclaw.host.records import (
     Counters,
     PendingCommit,
@@ -11,7 +10,8 @@ from infrastructure.openclaw.host.records import (
     SessionWindow,
     TickOutcome,
 )
-from infrastructure.openclaw.host.store import Mark, Store
+from infrastructure.openclaw.host.store import tables
+from infrastructure.openclaw.host.store.store import Mark, Store
 from tests.infrastructure.openclaw.host.stores import (
     AT,
     HEARTBEAT,

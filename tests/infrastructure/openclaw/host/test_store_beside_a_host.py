@@ -11,10 +11,10 @@ from typing import Self
 
 import pytest
 
-from infrastructure.openclaw.host import tables
-from infrastructure.openclaw.host.database import UnreadableStore
 from infrastructure.openclaw.host.records import TranscriptMessage
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store import tables
+from infrastructure.openclaw.host.store.database import UnreadableStore
+from infrastructure.openclaw.host.store.store import Store
 from tests.infrastructure.openclaw.host.stores import AT, message
 
 ROOT = Path(__file__).parents[4]

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from infrastructure.openclaw.host import tables
 from infrastructure.openclaw.host.records import (
     Place,
     Problem,
     TranscriptCompaction,
     TranscriptMessage,
 )
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store import tables
+from infrastructure.openclaw.host.store.store import Store
 from tests.infrastructure.openclaw.host.stores import (
     Host,
     message,
@@ -142,7 +142,7 @@ def test_a_compressed_event_can_not_take_all_memory(path: Path) -> None:
 def test_a_row_that_is_too_long_is_a_problem_and_the_others_are_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infrastructure.openclaw.host.database.MOST_BYTES", 100_000)
+    monkeypatch.setattr("infrastructure.openclaw.host.store.database.MOST_BYTES", 100_000)
     with Host(path) as host:
         for seq in range(3):
             host.event("a", seq)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.openclaw.host import tables
-from infrastructure.openclaw.host.database import UnreadableStore
 from infrastructure.openclaw.host.records import (
     Problem,
     SessionWindow,
 )
-from infrastructure.openclaw.host.store import Store
+from infrastructure.openclaw.host.store import tables
+from infrastructure.openclaw.host.store.database import UnreadableStore
+from infrastructure.openclaw.host.store.store import Store
 from tests.infrastructure.openclaw.host.stores import (
     SCHEMA,
     Host,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from infrastructure.openclaw.calls import Usage
+from infrastructure.openclaw.host.may.trajectory_files import TrajectoryFile
 from infrastructure.openclaw.host.records import Place, Problem, Run
 from infrastructure.openclaw.host.trajectories import Runs
-from infrastructure.openclaw.host.trajectory_files import TrajectoryFile
 from tests.infrastructure.openclaw.host.lines import BEGAN, SESSION, appended, encoded, event, written
 
 CUT: dict[str, Any] = {

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 import zstandard
 
-from infrastructure.openclaw.host.appended import Mark
+from infrastructure.openclaw.host.may.appended import Mark
+from infrastructure.openclaw.host.may.session_names import SessionFile, session_file, trajectory_session
+from infrastructure.openclaw.host.may.transcript_files import TranscriptFile, read_transcript, session_of
 from infrastructure.openclaw.host.records import Problem, Record, TranscriptMessage
-from infrastructure.openclaw.host.session_names import SessionFile, session_file, trajectory_session
-from infrastructure.openclaw.host.transcript_files import TranscriptFile, read_transcript, session_of
 from tests.infrastructure.openclaw.host.lines import OTHER, SESSION, appended, entry, header, said, written
 
 UUID = "c38eccd7-a37e-4b8c-9c20-c6ab895e0ca6"

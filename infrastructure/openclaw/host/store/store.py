@@ -11,16 +11,16 @@ from typing import Self
 import msgspec
 from msgspec.structs import replace
 
-from infrastructure.openclaw.host.archived import archived_transcripts
-from infrastructure.openclaw.host.cells import legible_text, microseconds_of, whole
-from infrastructure.openclaw.host.damage import hidden_events
-from infrastructure.openclaw.host.database import PATIENCE, Database, UnreadableStore
-from infrastructure.openclaw.host.events import FAILURES, TRAJECTORY, pages_of_events, what_failed
-from infrastructure.openclaw.host.listing import listed_rows
 from infrastructure.openclaw.host.records import PendingCommit, Place, Problem, Record, SessionWindow, TickOutcome
-from infrastructure.openclaw.host.tables import Row, Tables
-from infrastructure.openclaw.host.transcript_rows import transcript_records
-from infrastructure.openclaw.host.windows import session_windows
+from infrastructure.openclaw.host.store.archived import archived_transcripts
+from infrastructure.openclaw.host.store.cells import legible_text, microseconds_of, whole
+from infrastructure.openclaw.host.store.damage import hidden_events
+from infrastructure.openclaw.host.store.database import PATIENCE, Database, UnreadableStore
+from infrastructure.openclaw.host.store.events import FAILURES, TRAJECTORY, pages_of_events, what_failed
+from infrastructure.openclaw.host.store.listing import listed_rows
+from infrastructure.openclaw.host.store.tables import Row, Tables
+from infrastructure.openclaw.host.store.transcript_rows import transcript_records
+from infrastructure.openclaw.host.store.windows import session_windows
 
 KNOWN_SCHEMAS = frozenset({23})
 """The schema versions that stores were recorded of. Others are read as far as they have the same tables."""

@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from urllib.parse import quote
 
 from domain.errors import HeartlineError
-from infrastructure.openclaw.host.standing import NoDatabase, Road, Standing
+from infrastructure.openclaw.host.store.standing import NoDatabase, Road, Standing
 from infrastructure.openclaw.lines import MAX_LINE_BYTES
 
 PATIENCE = 5.0

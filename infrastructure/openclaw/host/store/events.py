@@ -6,9 +6,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from infrastructure.openclaw.host.database import UnreadableStore
 from infrastructure.openclaw.host.records import Problem
-from infrastructure.openclaw.host.tables import Page, Row, Tables
+from infrastructure.openclaw.host.store.database import UnreadableStore
+from infrastructure.openclaw.host.store.tables import Page, Row, Tables
 
 FAILURES = (sqlite3.Error, UnreadableStore)
 """What reading a page can raise."""

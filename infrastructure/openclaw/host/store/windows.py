@@ -6,11 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from infrastructure.openclaw.bad_line import BadLine
-from infrastructure.openclaw.host.cells import exact, legible_text, microseconds_of
-from infrastructure.openclaw.host.events import FAILURES, what_failed
-from infrastructure.openclaw.host.listing import listed
 from infrastructure.openclaw.host.records import Counters, Place, Problem, SessionWindow
-from infrastructure.openclaw.host.tables import Cell, Page, Row, Tables
+from infrastructure.openclaw.host.store.cells import exact, legible_text, microseconds_of
+from infrastructure.openclaw.host.store.events import FAILURES, what_failed
+from infrastructure.openclaw.host.store.listing import listed
+from infrastructure.openclaw.host.store.tables import Cell, Page, Row, Tables
 from infrastructure.openclaw.shapes import Reader, Whole, check_line
 
 

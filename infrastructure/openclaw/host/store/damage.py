@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from infrastructure.openclaw.host.cells import exact, legible_text, whole
-from infrastructure.openclaw.host.events import FAILURES, what_failed
 from infrastructure.openclaw.host.records import Problem
-from infrastructure.openclaw.host.tables import READ, Tables
+from infrastructure.openclaw.host.store.cells import exact, legible_text, whole
+from infrastructure.openclaw.host.store.events import FAILURES, what_failed
+from infrastructure.openclaw.host.store.tables import READ, Tables
 
 _LOWEST = -(2**63)
 _TOLD = 1000

@@ -11,21 +11,21 @@ from domain.keys import check_gateway
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.ledger.sources import Skipped
 from infrastructure.openclaw.gateways import kept_name
-from infrastructure.openclaw.host.database import Database, UnreadableStore
 from infrastructure.openclaw.host.identity import identities
 from infrastructure.openclaw.host.layout import Layout
+from infrastructure.openclaw.host.may.sessions import SessionFolder
+from infrastructure.openclaw.host.may.transcript_files import TranscriptFile
 from infrastructure.openclaw.host.records import Record
-from infrastructure.openclaw.host.sessions import SessionFolder
-from infrastructure.openclaw.host.store import Store
-from infrastructure.openclaw.host.transcript_files import TranscriptFile
-from infrastructure.openclaw.host_sessions import import_sessions
-from infrastructure.openclaw.host_stores import EngineKey, import_store
-from infrastructure.openclaw.host_traces import import_traces
-from infrastructure.openclaw.hosting import ImportedSource, absolute
+from infrastructure.openclaw.host.store.database import Database, UnreadableStore
+from infrastructure.openclaw.host.store.store import Store
 from infrastructure.openclaw.importer import Importer
 from infrastructure.openclaw.importing import Imported
+from infrastructure.openclaw.intake.kept_messages import KeptMessages
+from infrastructure.openclaw.intake.recording import ImportedSource, absolute
+from infrastructure.openclaw.intake.sessions import import_sessions
+from infrastructure.openclaw.intake.stores import EngineKey, import_store
+from infrastructure.openclaw.intake.traces import import_traces
 from infrastructure.openclaw.kept import ContentPolicy
-from infrastructure.openclaw.kept_messages import KeptMessages
 from infrastructure.openclaw.observed import KeyedBy, engine_key_for
 
 Told = Callable[[str], None]

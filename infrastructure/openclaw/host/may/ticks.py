@@ -8,7 +8,7 @@ import msgspec
 import zstandard
 
 from infrastructure.openclaw.bad_line import BadLine
-from infrastructure.openclaw.host.appended import Unpacked
+from infrastructure.openclaw.host.may.appended import Unpacked
 from infrastructure.openclaw.host.records import Place, TranscriptMessage
 from infrastructure.openclaw.host.transcripts import entry_of
 from infrastructure.openclaw.lines import Line, read_lines

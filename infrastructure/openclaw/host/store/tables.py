@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 
-from infrastructure.openclaw.host.database import Database
 from infrastructure.openclaw.host.records import Problem
+from infrastructure.openclaw.host.store.database import Database
 
 Cell = bytes | int | float | None
 Row = tuple[Cell, ...]
@@ -53,11 +53,15 @@ _COLUMN = re.compile(rf"\b({'|'.join(READ)})\.([a-z0-9_]+)\b")
 
 T = TypeVar("T")
 
+_STATEMENTS = files("infrastructure.openclaw.host.store").joinpath("sql")
+
 
 @cache
 def statement(name: str) -> str:
     """Give the text of an SQL file, by its name without the ending."""
-    return files("infrastructure.openclaw.host").joinpath("sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return (
+        files("infrastructure.openclaw.host.store").joinpath("sql").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    )
 
 
 class Tables:
@@ -83,7 +87,9 @@ class Tables:
     def problems(self) -> list[Problem]:
         """Say which tables and columns are missing."""
         wanted: dict[str, set[str]] = {name: set(needed) for name, needed in _NEEDED.items()}
-        for file in sorted(files("infrastructure.openclaw.host").joinpath("sql").iterdir(), key=lambda file: file.name):
+        for file in sorted(
+            files("infrastructure.openclaw.host.store").joinpath("sql").iterdir(), key=lambda file: file.name
+        ):
             for name, column in _COLUMN.findall(file.read_text(encoding="utf-8")):
                 if column != "rowid":
                     wanted[name].add(column)

@@ -10,10 +10,10 @@ from infrastructure.openclaw.host.records import Problem
 from infrastructure.openclaw.host.rotated_files import Mark, Piece
 from infrastructure.openclaw.host.rotated_files import Marks as FileMarks
 from infrastructure.openclaw.host.traces import ResumeMarks, read_traces
-from infrastructure.openclaw.host_stores import EngineKey
-from infrastructure.openclaw.hosting import ImportedSource, KeptTick, Recording, SourceMarks, absolute
 from infrastructure.openclaw.importer import delivery_of
 from infrastructure.openclaw.importing import Submitted
+from infrastructure.openclaw.intake.recording import ImportedSource, KeptTick, Recording, SourceMarks, absolute
+from infrastructure.openclaw.intake.stores import EngineKey
 from infrastructure.openclaw.kept import ContentPolicy
 from infrastructure.openclaw.submitted import Submissions
 from infrastructure.openclaw.trace import Stage, decode_stage

@@ -1,6 +1,6 @@
 """Cells of a store's rows: what is of another kind than it should be is None."""
 
-from infrastructure.openclaw.host.tables import Cell
+from infrastructure.openclaw.host.store.tables import Cell
 from infrastructure.openclaw.lossless import MAX_WHOLE, legible
 
 _TIMES = MAX_WHOLE // 1000

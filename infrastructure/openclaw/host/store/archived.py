@@ -12,11 +12,11 @@ from typing import BinaryIO
 import msgspec
 
 from infrastructure.openclaw.bad_line import BadLine
-from infrastructure.openclaw.host.cells import legible_text, microseconds_of
-from infrastructure.openclaw.host.compressed import Decompressing, Undecodable
-from infrastructure.openclaw.host.events import FAILURES, what_failed
 from infrastructure.openclaw.host.records import Place, Problem, Record, SessionWindow
-from infrastructure.openclaw.host.tables import Row, Tables
+from infrastructure.openclaw.host.store.cells import legible_text, microseconds_of
+from infrastructure.openclaw.host.store.compressed import Decompressing, Undecodable
+from infrastructure.openclaw.host.store.events import FAILURES, what_failed
+from infrastructure.openclaw.host.store.tables import Row, Tables
 from infrastructure.openclaw.host.transcripts import UnknownKinds, entry_of
 from infrastructure.openclaw.lines import read_lines
 from infrastructure.openclaw.lossless import text_of

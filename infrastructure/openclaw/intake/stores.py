@@ -7,9 +7,9 @@ from msgspec import Struct, msgpack
 
 from infrastructure.ledger.ledger import Ledger
 from infrastructure.openclaw.host.records import Problem, Record, SessionWindow
-from infrastructure.openclaw.host.store import Mark, Store
+from infrastructure.openclaw.host.store.store import Mark, Store
 from infrastructure.openclaw.host.trajectories import Runs
-from infrastructure.openclaw.hosting import (
+from infrastructure.openclaw.intake.recording import (
     ImportedSource,
     KeptTick,
     Recording,
@@ -18,8 +18,8 @@ from infrastructure.openclaw.hosting import (
     list_session,
     tell_session,
 )
+from infrastructure.openclaw.intake.stored import Stream
 from infrastructure.openclaw.kept import ContentPolicy
-from infrastructure.openclaw.stored import Stream
 
 EngineKey = Callable[[str, str], str]
 """Gives the engine key under which a session (key, id) is recorded."""

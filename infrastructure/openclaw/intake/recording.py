@@ -18,8 +18,8 @@ from infrastructure.openclaw.host.records import (
     TranscriptCompaction,
     TranscriptMessage,
 )
+from infrastructure.openclaw.intake.stored import OpenTick, Stream, listed, ran, told
 from infrastructure.openclaw.kept import KEEP, ContentPolicy
-from infrastructure.openclaw.stored import OpenTick, Stream, listed, ran, told
 from infrastructure.recorder.deliveries import Delivery, Recorded
 from infrastructure.recorder.recorder import Recorder
 

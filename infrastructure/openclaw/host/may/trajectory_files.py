@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from infrastructure.openclaw.host.appended import AppendedFile, Mark
+from infrastructure.openclaw.host.may.appended import AppendedFile, Mark
 from infrastructure.openclaw.host.records import Place, Problem, Run
 from infrastructure.openclaw.host.trajectories import Known, Runs
 from infrastructure.openclaw.lossless import legible

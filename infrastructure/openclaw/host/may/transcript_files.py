@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from infrastructure.openclaw.host.appended import AppendedFile, Mark, Unpacked
-from infrastructure.openclaw.host.branches import EVERYTHING, Branch, Leaps, Link, link_of
+from infrastructure.openclaw.host.may.appended import AppendedFile, Mark, Unpacked
+from infrastructure.openclaw.host.may.branches import EVERYTHING, Branch, Leaps, Link, link_of
+from infrastructure.openclaw.host.may.session_names import session_file
 from infrastructure.openclaw.host.records import Place, Problem, Record, TranscriptMessage
-from infrastructure.openclaw.host.session_names import session_file
 from infrastructure.openclaw.host.transcripts import UnknownKinds, entry_of
 from infrastructure.openclaw.lines import Line
 from infrastructure.openclaw.lossless import legible

@@ -6,11 +6,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from msgspec import Struct
 
 from infrastructure.openclaw.bad_line import BadLine
+from infrastructure.openclaw.host.may.session_entries import Entry, read_entries
+from infrastructure.openclaw.host.may.session_names import SessionFile, session_file, trajectory_session
+from infrastructure.openclaw.host.may.ticks import begins_as_tick, key_in_trajectory
+from infrastructure.openclaw.host.may.transcript_files import header_of, session_of
 from infrastructure.openclaw.host.records import Counters, Place, Problem, SessionWindow
-from infrastructure.openclaw.host.session_entries import Entry, read_entries
-from infrastructure.openclaw.host.session_names import SessionFile, session_file, trajectory_session
-from infrastructure.openclaw.host.ticks import begins_as_tick, key_in_trajectory
-from infrastructure.openclaw.host.transcript_files import header_of, session_of
 from infrastructure.openclaw.lossless import legible
 
 MAP = "sessions.json"

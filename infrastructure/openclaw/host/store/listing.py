@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from infrastructure.openclaw.host.cells import exact, legible_text
-from infrastructure.openclaw.host.events import FAILURES, what_failed
 from infrastructure.openclaw.host.records import Problem
-from infrastructure.openclaw.host.tables import Page, Row, Tables
+from infrastructure.openclaw.host.store.cells import exact, legible_text
+from infrastructure.openclaw.host.store.events import FAILURES, what_failed
+from infrastructure.openclaw.host.store.tables import Page, Row, Tables
 
 X = TypeVar("X")
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import msgspec
 from msgspec.structs import replace
 
-from infrastructure.openclaw.host.archived import cold_events
-from infrastructure.openclaw.host.cells import legible_text, whole
-from infrastructure.openclaw.host.compressed import Undecodable, decompressed
-from infrastructure.openclaw.host.events import FAILURES, TRANSCRIPT, pages_of_events, what_failed
 from infrastructure.openclaw.host.records import Place, Problem, Record, TranscriptMessage
-from infrastructure.openclaw.host.tables import Page, Row, Tables
+from infrastructure.openclaw.host.store.archived import cold_events
+from infrastructure.openclaw.host.store.cells import legible_text, whole
+from infrastructure.openclaw.host.store.compressed import Undecodable, decompressed
+from infrastructure.openclaw.host.store.events import FAILURES, TRANSCRIPT, pages_of_events, what_failed
+from infrastructure.openclaw.host.store.tables import Page, Row, Tables
 from infrastructure.openclaw.host.transcripts import UnknownKinds, entry_of
 
 _MOST_REWRITES = 3

@@ -6,13 +6,12 @@ from pathlib import Path
 from msgspec import msgpack
 
 from infrastructure.ledger.ledger import Ledger
-from infrastructure.openclaw.host.appended import Mark
+from infrastructure.openclaw.host.may.appended import Mark
+from infrastructure.openclaw.host.may.sessions import SessionFolder
+from infrastructure.openclaw.host.may.trajectory_files import TrajectoryFile
+from infrastructure.openclaw.host.may.transcript_files import TranscriptFile
 from infrastructure.openclaw.host.records import Problem, Record, Run, SessionWindow
-from infrastructure.openclaw.host.sessions import SessionFolder
-from infrastructure.openclaw.host.trajectory_files import TrajectoryFile
-from infrastructure.openclaw.host.transcript_files import TranscriptFile
-from infrastructure.openclaw.host_stores import EngineKey
-from infrastructure.openclaw.hosting import (
+from infrastructure.openclaw.intake.recording import (
     ImportedSource,
     KeptTick,
     Recording,
@@ -21,8 +20,9 @@ from infrastructure.openclaw.hosting import (
     list_session,
     tell_session,
 )
+from infrastructure.openclaw.intake.stored import Stream
+from infrastructure.openclaw.intake.stores import EngineKey
 from infrastructure.openclaw.kept import ContentPolicy
-from infrastructure.openclaw.stored import Stream
 
 KIND = "sessions"
 
