@@ -197,3 +197,25 @@ def put_away(host: Host, archive: bytes, storage: str, count: int = 3) -> Path:
         file.parent.mkdir()
         file.write_bytes(archive)
     return file
+
+
+def write_broken_index(path: Path) -> None:
+    """Write a store of 21 events to some of which its index does not lead."""
+    with Host(path, journal="delete") as host:
+        host.session("a")
+        for seq in range(20):
+            host.event("a", seq)
+        host.run("pragma writable_schema = on")
+        host.run(
+            "update sqlite_master set sql = replace(sql, 'primary key (session_id, seq)', 'unique (seq, session_id)')"
+            " where name = 'transcript_events'"
+        )
+    with Host(path, journal="delete") as host:  # it takes the index for one that is sorted by seq
+        host.event("a", 20)
+        host.run("pragma writable_schema = on")
+        host.run("update sqlite_master set sql = ? where name = 'transcript_events'", _create("transcript_events"))
+
+
+def _create(table: str) -> str:
+    start = SCHEMA.index(f"create table {table}")
+    return SCHEMA[start : SCHEMA.index(";", start)]

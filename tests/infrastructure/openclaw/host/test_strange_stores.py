@@ -11,10 +11,10 @@ from infrastructure.openclaw.host.store import tables
 from infrastructure.openclaw.host.store.database import UnreadableStore
 from infrastructure.openclaw.host.store.store import Store
 from tests.infrastructure.openclaw.host.stores import (
-    SCHEMA,
     Host,
     numbers,
     records,
+    write_broken_index,
 )
 
 
@@ -143,27 +143,10 @@ def test_a_missing_file_and_a_folder_are_refused(path: Path) -> None:
 
 
 def test_rows_that_an_index_does_not_lead_to_are_told(path: Path) -> None:
-    with Host(path, journal="delete") as host:
-        host.session("a")
-        for seq in range(20):
-            host.event("a", seq)
-        host.run("pragma writable_schema = on")
-        host.run(
-            "update sqlite_master set sql = replace(sql, 'primary key (session_id, seq)', 'unique (seq, session_id)')"
-            " where name = 'transcript_events'"
-        )
-    with Host(path, journal="delete") as host:  # it takes the index for one that is sorted by seq
-        host.event("a", 20)
-        host.run("pragma writable_schema = on")
-        host.run("update sqlite_master set sql = ? where name = 'transcript_events'", _create("transcript_events"))
+    write_broken_index(path)
     with Store.open(path) as store:
         found = list(store.transcript("a"))
         hidden = [problem.number for problem in store.damage()]
     told = [number for number in numbers(found) if number is not None]
     assert sorted({*told, *(number for number in hidden if number is not None)}) == list(range(21))
     assert hidden
-
-
-def _create(table: str) -> str:
-    start = SCHEMA.index(f"create table {table}")
-    return SCHEMA[start : SCHEMA.index(";", start)]
