@@ -11,6 +11,7 @@ from infrastructure.openclaw.host.trajectory_events import Event, Said, read_eve
 
 _MOST_OPEN = 1_000
 _MOST_KNOWN = 64
+_WAITED_FOR = 1_000
 _MOST_STARTS = 1_000
 _MOST_KINDS = 100
 
@@ -23,11 +24,15 @@ _Key = tuple[str, str, str]
 
 
 class Known(Struct, frozen=True):
-    """At which numbers the attempts of a run begin: what must be remembered between two readings."""
+    """What must be remembered of a run between two readings.
+
+    `starts` are the numbers at which its attempts begin; its events up to `until` were told with those that are over.
+    """
 
     part: str
     run_id: str
-    starts: tuple[int, ...]
+    starts: tuple[int, ...] = ()
+    until: int = 0
 
 
 class Runs:
@@ -43,11 +48,16 @@ class Runs:
 
     def __init__(self, known: Iterable[Known] = ()) -> None:
         self._open: dict[_Key, _Attempt] = {}
-        self._starts = {(one.part, one.run_id): one.starts for one in known}
+        self._known = {(one.part, one.run_id): one for one in known}
         self._kinds: set[str] = set()
+        self._latest: dict[tuple[str, str], int] = {}
 
     def take(self, place: Place, event: bytes) -> Iterator[Run | Problem]:
         """Take one event, given as the exact bytes of its JSON object; give the runs that are complete by it."""
+        self._latest.pop((place.path, place.part), None)
+        self._latest[place.path, place.part] = place.number
+        while len(self._latest) > _MOST_OPEN:
+            del self._latest[next(iter(self._latest))]
         try:
             read, at = read_event(event)
             said = Said(read)
@@ -81,18 +91,19 @@ class Runs:
     def unfinished(self) -> Mapping[tuple[str, str], int]:
         """From which number on each file's, or each part's, events must be taken again, where a run is not complete.
 
-        A run is not waited for once its session has begun another one.
+        A run whose end has not come within 1,000 numbers (the host was killed) is not waited for any longer.
         """
-        last: dict[tuple[str, str], int] = {}
+        first: dict[tuple[str, str], int] = {}
         for (path, part, _), attempt in self._open.items():
-            last[path, part] = max(last.get((path, part), 0), attempt.run.place.number)
-        return last
+            number = attempt.run.place.number
+            if number > self._latest.get((path, part), 0) - _WAITED_FOR:
+                first[path, part] = min(first.get((path, part), number), number)
+        return first
 
     @property
     def known(self) -> tuple[Known, ...]:
-        """Where the attempts of the latest runs begin."""
-        latest = list(self._starts.items())[-_MOST_KNOWN:]
-        return tuple(Known(part, run_id, starts) for (part, run_id), starts in latest)
+        """What is to be remembered of the latest runs."""
+        return tuple(self._known.values())[-_MOST_KNOWN:]
 
     def _key(self, place: Place, event: Event) -> _Key:
         return place.path, place.part, f"{event.session_id}\x00{event.run_id or ''}"
@@ -112,9 +123,13 @@ class Runs:
             yield from self._closed(key)
             attempt = None
         if attempt is None:
+            known = self._known.get((place.part, event.run_id or ""))
+            if known is not None and place.number <= known.until and place.number not in known.starts:
+                return  # an event of an attempt that is over, and was told before
             self._begun(place, event, at, said, missing=("session.started",))
             attempt = self._open[self._key(place, event)]
         attempt.add(event, at, said)
+        attempt.last = place.number
 
     def _begun(self, place: Place, event: Event, at: int, said: Said, missing: tuple[str, ...]) -> None:
         run_id = event.run_id or ""
@@ -133,18 +148,25 @@ class Runs:
 
     def _count(self, place: Place, run_id: str) -> int:
         """Say which attempt begins here; one that was counted before keeps its number."""
-        starts = self._starts.pop((place.part, run_id), ())
+        known = self._known.get((place.part, run_id)) or Known(place.part, run_id)
+        starts = known.starts
         if place.number not in starts and len(starts) < _MOST_STARTS:
             starts = tuple(sorted((*starts, place.number)))
-        self._starts[place.part, run_id] = starts
-        while len(self._starts) > _MOST_OPEN:
-            del self._starts[next(iter(self._starts))]
+        self._remember(replace(known, starts=starts))
         return starts.index(place.number) + 1 if place.number in starts else _MOST_STARTS + 1
+
+    def _remember(self, known: Known) -> None:
+        self._known.pop((known.part, known.run_id), None)
+        self._known[known.part, known.run_id] = known
+        while len(self._known) > _MOST_OPEN:
+            del self._known[next(iter(self._known))]
 
     def _closed(self, key: _Key) -> Iterator[Run]:
         attempt = self._open.pop(key, None)
         if attempt is not None:
             run = attempt.run
+            known = self._known.get((run.place.part, run.run_id)) or Known(run.place.part, run.run_id)
+            self._remember(replace(known, until=max(known.until, attempt.last)))
             yield replace(run, grade="truncated") if run.missing else run
 
 
@@ -154,6 +176,7 @@ class _Attempt:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.seq = 0
+        self.last = run.place.number
 
     def add(self, event: Event, at: int, said: Said) -> None:
         """Add what an event says; what one event lost, another may still say."""

@@ -35,6 +35,7 @@ class SessionFolder:
         self._entries: dict[str, Entry] = {}
         self._files: dict[str, list[Held]] = {}
         self._trajectories: dict[str, Path] = {}
+        self._names: set[str] = set()
         self._look()
         self._read_map()
 
@@ -98,6 +99,7 @@ class SessionFolder:
                 self._trajectories[session_id] = self._path / name
             elif (file := session_file(name)) is not None:
                 path = self._path / name
+                self._names.add(name)
                 self._files.setdefault(session_of(path), []).append(Held(path, file))
         for held in self._files.values():
             held.sort(key=lambda one: one.file.kind == "transcript")
@@ -121,9 +123,7 @@ class SessionFolder:
     def _current(self, number: int, key: str, entry: Entry) -> SessionWindow:
         session_id = entry.session_id or ""
         named = _file_name(entry.session_file)
-        path = self._path / named if named else None
-        if path is None or not path.is_file():
-            path = self._transcript(session_id)
+        path = self._path / named if named is not None and named in self._names else self._transcript(session_id)
         header = header_of(path) if path is not None else None
         family = [one for one in entry.usage_family_session_ids if one != session_id]
         forked = entry.forked_from_parent or (header is not None and header.parent_session is not None)
@@ -203,7 +203,7 @@ def _file_name(path: str | None) -> str | None:
     if not path:
         return None
     name = PureWindowsPath(path).name if "\\" in path and "/" not in path else PurePosixPath(path).name
-    return None if "\x00" in name else name or None
+    return name or None
 
 
 def _parent(path: str | None) -> str | None:

@@ -44,11 +44,11 @@ class TrajectoryFile:
                 if file.unended and not _whole(line.content):
                     yield self._problem(line.number, "half-written: it has no line end, and is read once it is whole")
                     continue
+                begun[line.number] = file.before
                 yield from runs.take(Place(self._name, "", line.number), line.content)
-                waiting = runs.unfinished.get((self._name, ""))
-                begun = {number: place for number, place in begun.items() if number == waiting}
-                if waiting == line.number:
-                    begun[line.number] = file.before
+                waiting = runs.unfinished.get((self._name, ""), line.number + 1)
+                while (oldest := next(iter(begun), waiting)) < waiting:
+                    del begun[oldest]
             if file.size > _STOPS_AT - _LONGEST_EVENT:
                 yield self._problem(None, "the host stops writing at 10 MB: later runs are not in it")
             file.previous = msgspec.json.encode(runs.known).decode()

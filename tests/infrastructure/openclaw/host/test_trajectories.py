@@ -221,3 +221,23 @@ def test_a_file_that_the_host_gave_up_is_a_problem(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     (problem,) = TrajectoryFile(tmp_path / "t.trajectory.jsonl").records()
     assert isinstance(problem, Problem)
+
+
+def test_runs_that_overlap_are_read_on_without_being_torn(tmp_path: Path) -> None:
+    first, second = attempt("a"), attempt("b")
+    path = written(tmp_path / "t.trajectory.jsonl", *first[:4], *second[:5], *first[4:])
+    file = TrajectoryFile(path)
+    assert {record.place.number for record in file.records() if isinstance(record, Run)} == {1, 5}
+    appended(path, *second[5:])
+    (run,) = TrajectoryFile(path, file.mark).records()
+    assert isinstance(run, Run)
+    assert (run.run_id, run.place.number, run.status) == ("b", 5, "success")
+
+
+def test_a_run_that_was_killed_is_not_waited_for_forever(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.trajectory.jsonl", *attempt("a", status=None))
+    runs = [line for number in range(200) for line in attempt(f"r{number}")]
+    appended(path, *runs)
+    file = TrajectoryFile(path)
+    assert len(list(file.records())) == 201
+    assert list(TrajectoryFile(path, file.mark).records()) == []
